@@ -1,0 +1,63 @@
+/**
+ * What recognition returns: the shape of a transcript, as zod schemas from which both the TypeScript types and
+ * the published JSON schema are made. All times are seconds from the start of the recording.
+ */
+import { z } from "zod";
+
+const seconds = z.number().min(0);
+const confidence = z.number().min(0).max(1);
+
+export const wordSchema = z.object({
+  start: seconds.describe("Start of the word in seconds."),
+  end: seconds.describe("End of the word in seconds; never before its start."),
+  text: z.string().describe("The word as written, with attached punctuation, without surrounding spaces."),
+  confidence: confidence.describe("Calibrated probability that the word is right."),
+});
+
+export const segmentSchema = z.object({
+  start: seconds.describe("Start of the segment in seconds."),
+  end: seconds.describe("End of the segment in seconds."),
+  text: z.string().describe("The text of the segment, without surrounding spaces."),
+  confidence: confidence.describe("Mean confidence of its words."),
+  words: z.array(wordSchema).describe("The words in order; empty when word times were not asked for."),
+});
+
+/**
+ * What became of a term that the user gave:
+ * - `written`: it stands in the text, in the user's spelling;
+ * - `boosted`: it was weighed in the search, but not heard;
+ * - `prompted`: it was shown to the model in its prompt (and weighed), but not heard;
+ * - `dropped`: it was not used; `reason` says why (too long, duplicate, no tokens, does not fit).
+ */
+export const termStatusSchema = z.enum(["written", "prompted", "boosted", "dropped"]);
+
+export const termReportSchema = z.object({
+  term: z.string().describe("The term as the user wrote it."),
+  status: termStatusSchema,
+  score: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .describe("Highest confidence among its occurrences; null when it does not occur."),
+  occurrences: z
+    .array(z.object({ start: seconds, end: seconds, text: z.string() }))
+    .describe("Where it stands in the text."),
+  reason: z.string().optional().describe("Why it was dropped, or what the user should know about it."),
+});
+
+export const transcriptSchema = z.object({
+  text: z.string().describe("The whole text."),
+  language: z.string().describe("ISO 639-1 code of the spoken language, given or detected."),
+  durationSeconds: seconds.describe("Length of the recording in seconds."),
+  model: z.string().describe("Identifier of the model that was used."),
+  segments: z.array(segmentSchema),
+  terms: z.array(termReportSchema).describe("One report for every term that was given."),
+  warnings: z.array(z.string()).describe("What the user should know: lists that do not fit, skipped audio."),
+});
+
+export type Word = z.infer<typeof wordSchema>;
+export type Segment = z.infer<typeof segmentSchema>;
+export type TermStatus = z.infer<typeof termStatusSchema>;
+export type TermReport = z.infer<typeof termReportSchema>;
+export type Transcript = z.infer<typeof transcriptSchema>;
