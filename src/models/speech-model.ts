@@ -1,0 +1,78 @@
+/**
+ * The one interface behind which every recogniser architecture stands. A new architecture is a new folder beside
+ * this file that implements it; search, context and surfaces stay as they are.
+ */
+import type { Tokenizer } from "../text/tokenizer.ts";
+
+/** What the encoder heard in one window of audio. Retrieval, decoding and alignment all read the same frames. */
+export interface AudioFrames extends Disposable {
+  /** `[frames, width]`, row-major. */
+  readonly data: Float32Array;
+  readonly frames: number;
+  readonly width: number;
+  /** Length of the audio that was encoded in seconds; frames after it are padding. */
+  readonly durationSeconds: number;
+}
+
+/** Settings that the start of a prompt depends on. */
+export interface PromptOptions {
+  /** ISO 639-1 code, one of the model's languages. */
+  readonly language: string;
+  /** Tokens of previous text or terms, at most `promptLimit`; what it means is up to the model. */
+  readonly context?: readonly number[];
+}
+
+/**
+ * A set of hypotheses in the middle of being decoded over the same frames. It starts as one hypothesis that holds
+ * the prompt.
+ */
+export interface DecoderState extends Disposable {
+  /** How many hypotheses it holds. */
+  readonly hypotheses: number;
+  /** `[hypotheses, vocabulary]`: unnormalised scores of the next token of each. Overwritten by the next step. */
+  readonly logits: Float32Array;
+  /**
+   * `[hypotheses, heads, frames]` cross-attention of the position that gave `logits`, over the heads that follow
+   * time; null when the model gives none. Overwritten by the next step.
+   */
+  readonly attention: Float32Array | null;
+  readonly attentionHeads: number;
+  readonly attentionFrames: number;
+  /** Probability, from the prompt alone, that nobody speaks; null when the model has no such opinion. */
+  readonly noSpeechProbability: number | null;
+  /**
+   * Continues hypothesis `parents[i]` with `tokens[i]`; the result becomes hypothesis `i`. A parent may be named
+   * several times or not at all.
+   */
+  step(parents: ArrayLike<number>, tokens: ArrayLike<number>): Promise<void>;
+}
+
+export interface SpeechModel extends AsyncDisposable {
+  /** Identifier such as `whisper-small`. */
+  readonly id: string;
+  readonly tokenizer: Tokenizer;
+  /** ISO 639-1 codes it can write. */
+  readonly languages: readonly string[];
+  /** Encoder frames a second. */
+  readonly frameRate: number;
+  /** Longest window in seconds. */
+  readonly maximumSeconds: number;
+  /** How many tokens of context a prompt can take; 0 when the model takes none. */
+  readonly promptLimit: number;
+  /** The token that ends a text. */
+  readonly endToken: number;
+  /** Tokens that never belong in a text. */
+  readonly suppressedTokens: readonly number[];
+  /** Tokens that must not begin a text. */
+  readonly suppressedAtStart: readonly number[];
+  /** Seconds by which cross-attention runs ahead of (negative) or behind (positive) the sound. */
+  readonly attentionDelaySeconds: number;
+  /** The most tokens that `seconds` of speech can need. */
+  tokenLimit(seconds: number): number;
+  /** @param samples mono 16 kHz, at most `maximumSeconds` */
+  encode(samples: Float32Array): Promise<AudioFrames>;
+  /** Starts decoding: runs the prompt and leaves one hypothesis. */
+  decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState>;
+  /** Probability of every language the model knows; a model of one language answers at once. */
+  detectLanguage(frames: AudioFrames): Promise<ReadonlyMap<string, number>>;
+}
