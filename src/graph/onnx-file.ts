@@ -1,0 +1,92 @@
+/**
+ * ONNX files as objects: read, look at, change, write.
+ */
+import { GlossaError } from "../errors.ts";
+import { modelType } from "./onnx-schema.ts";
+
+export interface OnnxNode {
+  name: string;
+  opType: string;
+  input: string[];
+  output: string[];
+  attribute: OnnxAttribute[];
+}
+
+export interface OnnxAttribute {
+  name: string;
+  /** A nested graph: a branch of an `If`, the body of a `Loop`. */
+  g?: OnnxGraph | null;
+}
+
+export interface OnnxValue {
+  name: string;
+  type?: {
+    tensorType: { elemType: number; shape?: { dim: { dimValue?: number; dimParam?: string }[] } };
+  };
+}
+
+export interface OnnxGraph {
+  name: string;
+  node: OnnxNode[];
+  input: OnnxValue[];
+  output: OnnxValue[];
+}
+
+export interface OnnxModel {
+  graph: OnnxGraph;
+}
+
+/** ONNX's code of 32-bit floating point numbers. */
+const float32 = 1;
+
+/**
+ * Reads a model. Weights stay views of `bytes`.
+ * @throws GlossaError `model-corrupt` when the bytes are no ONNX model
+ */
+export function readOnnx(bytes: Uint8Array): OnnxModel {
+  try {
+    const model = modelType.decode(bytes) as unknown as OnnxModel;
+    if (!model.graph) throw new Error("it has no graph");
+    return model;
+  } catch (cause) {
+    throw new GlossaError("model-corrupt", "The file is no ONNX model, or a broken one.", { cause });
+  }
+}
+
+/** Writes a model. */
+export function writeOnnx(model: OnnxModel): Uint8Array {
+  return modelType.encode(model as unknown as Record<string, unknown>).finish();
+}
+
+/**
+ * Makes values inside the branches of the graph's `If` into outputs of the graph.
+ *
+ * @param values for each new output the name of a float32 value that every branch computes, and its shape
+ * @throws GlossaError `model-corrupt` when the graph has no `If` or a branch does not compute the value
+ */
+export function exposeBranchValues(
+  model: OnnxModel,
+  values: readonly { value: string; output: string; shape: readonly string[] }[],
+): void {
+  const branching = model.graph.node.find((node) => node.opType === "If");
+  if (!branching) throw new GlossaError("model-corrupt", "The graph has no If node whose values could be shown.");
+  for (const attribute of branching.attribute) {
+    const branch = attribute.g;
+    if (!branch) continue;
+    const computed = new Set(branch.node.flatMap((node) => node.output));
+    for (const { value, shape } of values) {
+      if (!computed.has(value)) {
+        throw new GlossaError("model-corrupt", `The graph's ${attribute.name} does not compute ${value}.`);
+      }
+      branch.output.push(floatValue(value, shape));
+    }
+  }
+  for (const { output, shape } of values) {
+    branching.output.push(output);
+    model.graph.output.push(floatValue(output, shape));
+  }
+}
+
+function floatValue(name: string, shape: readonly string[]): OnnxValue {
+  return { name, type: { tensorType: { elemType: float32, shape: { dim: shape.map((dimParam) => ({ dimParam })) } } } };
+}
