@@ -14,8 +14,12 @@ export interface OnnxNode {
 
 export interface OnnxAttribute {
   name: string;
+  /** Which of the fields holds the value: see `attributeKind`. */
+  type?: number;
   /** A nested graph: a branch of an `If`, the body of a `Loop`. */
   g?: OnnxGraph | null;
+  ints?: number[];
+  t?: { dims: number[]; dataType: number; rawData: Uint8Array };
 }
 
 export interface OnnxValue {
@@ -36,8 +40,12 @@ export interface OnnxModel {
   graph: OnnxGraph;
 }
 
-/** ONNX's code of 32-bit floating point numbers. */
+/** ONNX's codes of element types. */
 const float32 = 1;
+const int64 = 7;
+
+/** ONNX's codes of attribute types. */
+const attributeKind = { tensor: 4, integers: 7 };
 
 /**
  * Reads a model. Weights stay views of `bytes`.
@@ -85,6 +93,19 @@ export function exposeBranchValues(
     branching.output.push(output);
     model.graph.output.push(floatValue(output, shape));
   }
+}
+
+/** A node that gives a constant shape, for `Reshape`. */
+export function constantShape(output: string, dimensions: readonly number[]): OnnxNode {
+  const rawData = new Uint8Array(BigInt64Array.from(dimensions, BigInt).buffer);
+  const value = { dims: [dimensions.length], dataType: int64, rawData };
+  const attribute = [{ name: "value", type: attributeKind.tensor, t: value }];
+  return { name: output, opType: "Constant", input: [], output: [output], attribute };
+}
+
+/** The attributes of a `Transpose`. */
+export function transposition(order: readonly number[]): OnnxAttribute[] {
+  return [{ name: "perm", type: attributeKind.integers, ints: [...order] }];
 }
 
 function floatValue(name: string, shape: readonly string[]): OnnxValue {

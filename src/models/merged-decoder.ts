@@ -3,8 +3,8 @@
  * Moonshine): one branch runs the prompt and computes the cross-attention cache, the other continues by one token
  * from the caches.
  *
- * The cross-attention cache belongs to the audio and is the same for every hypothesis, so it is kept once, with a
- * batch of one, and broadcast by the graph. Only the self-attention cache is copied when hypotheses change places.
+ * The cross-attention cache belongs to the audio and is the same for every hypothesis, so it is kept once wherever the
+ * graph can share it. Only the self-attention cache is copied when hypotheses change places.
  */
 import type { OnnxSession, Tensor, TensorFactory, Tensors } from "../runtime/session.ts";
 import type { DecoderState } from "./speech-model.ts";
@@ -17,6 +17,11 @@ export interface MergedDecoderShape {
   readonly vocabularySize: number;
   /** `[layer, head]` of the cross-attention heads that follow time; empty when there are none to read. */
   readonly alignmentHeads: readonly (readonly [layer: number, head: number])[];
+  /**
+   * How the graph takes the cross-attention cache of several hypotheses: `broadcast` from a batch of one; `shared`, the
+   * same but with attention outputs of `[heads, hypotheses, frames]`; `copied`, one copy for each hypothesis.
+   */
+  readonly crossCache: "broadcast" | "shared" | "copied";
 }
 
 export interface MergedDecoderPrompt {
@@ -42,6 +47,8 @@ export class MergedDecoderState implements DecoderState {
   readonly attentionFrames: number;
   #crossCache: Tensors = {};
   #selfCache: Tensors = {};
+  /** How many hypotheses the cross-attention cache holds copies for, when it must. */
+  #copies = 1;
   hypotheses = 1;
   logits: Float32Array = new Float32Array(0);
   attention: Float32Array | null = null;
@@ -115,7 +122,7 @@ export class MergedDecoderState implements DecoderState {
       input_ids: this.#tensors.int64(Array.from(nextTokens), [count, 1]),
       encoder_hidden_states: this.#encoderStates,
       use_cache_branch: this.#tensors.bool(true),
-      ...this.#crossCache,
+      ...this.#crossCacheFor(count),
     };
     for (const name of this.#selfOutputs) {
       const cache = this.#selfCache[name]!;
@@ -133,6 +140,16 @@ export class MergedDecoderState implements DecoderState {
     this.attention = null;
   }
 
+  #crossCacheFor(count: number): Tensors {
+    if (this.#shape.crossCache !== "copied" || count === this.#copies) return this.#crossCache;
+    const parents = new Uint8Array(count);
+    for (const name of Object.keys(this.#crossCache)) {
+      this.#crossCache[name] = this.#gather(this.#crossCache[name]!, parents);
+    }
+    this.#copies = count;
+    return this.#crossCache;
+  }
+
   #attentionOutputs(): string[] {
     return this.#attentionLayers.map((layer) => `cross_attentions.${layer}`);
   }
@@ -146,10 +163,13 @@ export class MergedDecoderState implements DecoderState {
     const attention = new Float32Array(count * this.attentionHeads * frames);
     for (const [i, [layer, head]] of this.#shape.alignmentHeads.entries()) {
       const tensor = result[`cross_attentions.${layer}`]!;
-      const [, heads, , allFrames] = tensor.dims as [number, number, number, number];
+      const { heads } = this.#shape;
+      const allFrames = tensor.dims.at(-1)!;
       const data = tensor.data as Float32Array;
+      const headsFirst = tensor.dims.length === 3;
       for (let hypothesis = 0; hypothesis < count; hypothesis++) {
-        const row = ((hypothesis * heads + head) * positions + positions - 1) * allFrames;
+        const index = headsFirst ? head * count + hypothesis : (hypothesis * heads + head) * positions + positions - 1;
+        const row = index * allFrames;
         attention.set(data.subarray(row, row + frames), (hypothesis * this.attentionHeads + i) * frames);
       }
     }

@@ -163,7 +163,7 @@ function decoderShape(model: OnnxModel, path: string): MergedDecoderShape {
   if (!heads || !headWidth || !vocabularySize) {
     throw new GlossaError("model-corrupt", `${path} is not a merged Moonshine decoder with a key-value cache.`);
   }
-  return { layers, heads, headWidth, vocabularySize, alignmentHeads: alignmentHeads[layers] ?? [] };
+  return { layers, heads, headWidth, vocabularySize, alignmentHeads: alignmentHeads[layers] ?? [], crossCache: "broadcast" };
 }
 
 function dimensions(value: OnnxValue | undefined): (number | undefined)[] {

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
+import { readOnnx, writeOnnx } from "../../graph/onnx-file.ts";
 import {
   createSession,
   tensorFactory,
@@ -16,6 +17,7 @@ import {
 import { Tokenizer } from "../../text/tokenizer.ts";
 import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
 import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
+import { shareCrossAttention } from "./share-cross-attention.ts";
 import { hopLength, LogMel, sampleRate, windowFrames } from "./log-mel.ts";
 
 const configSchema = z.object({
@@ -91,6 +93,7 @@ export class Whisper implements SpeechModel {
     tokenizer: Tokenizer,
     config: Config,
     generation: GenerationConfig,
+    shape: MergedDecoderShape,
     sessions: { encoder: OnnxSession; decoder: OnnxSession },
     tensors: TensorFactory,
   ) {
@@ -110,16 +113,7 @@ export class Whisper implements SpeechModel {
     const special = [...tokenizer.specialTokens.values()].filter((token) => token !== this.endToken);
     this.suppressedTokens = [...new Set([...generation.suppress_tokens, ...special])];
     this.suppressedAtStart = generation.begin_suppress_tokens;
-    this.#shape = {
-      layers: config.decoder_layers,
-      heads: config.decoder_attention_heads,
-      headWidth: config.d_model / config.decoder_attention_heads,
-      vocabularySize: config.vocab_size,
-      // A graph that was exported without attention outputs gives no word times.
-      alignmentHeads: generation.alignment_heads.filter(([layer]) =>
-        sessions.decoder.outputNames.includes(`cross_attentions.${layer}`),
-      ),
-    };
+    this.#shape = shape;
   }
 
   /**
@@ -129,15 +123,31 @@ export class Whisper implements SpeechModel {
    * @param path gives the path of a file by its name
    */
   static async load(id: string, path: (name: string) => string, options: SessionOptions): Promise<Whisper> {
-    const [tensors, config, generation, encoder, decoder] = await Promise.all([
+    const config = await readConfig(path("config.json"), configSchema);
+    const graph = readOnnx(await readFile(path("decoder.onnx")));
+    const shape = {
+      layers: config.decoder_layers,
+      heads: config.decoder_attention_heads,
+      headWidth: config.d_model / config.decoder_attention_heads,
+    };
+    const shared = shareCrossAttention(graph, shape);
+    const [tensors, generation, tokenizer, encoder, decoder] = await Promise.all([
       tensorFactory(),
-      readConfig(path("config.json"), configSchema),
       readConfig(path("generation_config.json"), generationConfigSchema),
+      Tokenizer.load(path("tokenizer.json"), config.vocab_size),
       createSession(path("encoder.onnx"), options),
-      createSession(path("decoder.onnx"), options),
+      createSession(shared ? writeOnnx(graph) : path("decoder.onnx"), options),
     ]);
-    const tokenizer = await Tokenizer.load(path("tokenizer.json"), config.vocab_size);
-    return new Whisper(id, tokenizer, config, generation, { encoder, decoder }, tensors);
+    const decoderShape: MergedDecoderShape = {
+      ...shape,
+      vocabularySize: config.vocab_size,
+      // A graph that was exported without attention outputs gives no word times.
+      alignmentHeads: generation.alignment_heads.filter(([layer]) =>
+        decoder.outputNames.includes(`cross_attentions.${layer}`),
+      ),
+      crossCache: shared ? "shared" : "copied",
+    };
+    return new Whisper(id, tokenizer, config, generation, decoderShape, { encoder, decoder }, tensors);
   }
 
   tokenLimit(seconds: number): number {
