@@ -85,13 +85,14 @@ async function findMissingFiles(
   signal?: AbortSignal,
 ): Promise<ModelFile[]> {
   const old = await readRecord(folder);
-  const record: VerificationRecord = {};
+  const record = { ...old };
   const missing: ModelFile[] = [];
   for (const file of manifest.files) {
     const path = join(folder, file.name);
     const status = await stat(path).catch(() => null);
     if (!status?.isFile() || status.size !== file.bytes) {
       missing.push(file);
+      delete record[file.name];
       continue;
     }
     const now = { sha256: file.sha256, bytes: file.bytes, modifiedMilliseconds: status.mtimeMs };
@@ -100,10 +101,14 @@ async function findMissingFiles(
       before?.sha256 === now.sha256 &&
       before.bytes === now.bytes &&
       before.modifiedMilliseconds === now.modifiedMilliseconds;
-    if (isKnown || (await hashFile(path, signal)) === file.sha256) record[file.name] = now;
-    else missing.push(file);
+    if (isKnown || (await hashFile(path, signal)) === file.sha256) {
+      record[file.name] = now;
+    } else {
+      missing.push(file);
+      delete record[file.name];
+    }
   }
-  if (Object.keys(record).length > 0 && JSON.stringify(record) !== JSON.stringify(old)) {
+  if (JSON.stringify(record) !== JSON.stringify(old)) {
     // A folder that cannot be written, say on a read-only share, is hashed every time and works all the same.
     await writeFileAtomic(join(folder, recordName), JSON.stringify(record)).catch(() => undefined);
   }
@@ -120,7 +125,14 @@ async function readRecord(folder: string): Promise<VerificationRecord> {
 
 async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path), hash, { signal });
+  try {
+    await pipeline(createReadStream(path), hash, { signal });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new GlossaError("unreadable-input", `${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
   return hash.digest("hex");
 }
 

@@ -112,6 +112,7 @@ export async function removeModel(
       return bytes;
     });
   } catch (error) {
+    options.signal?.throwIfAborted();
     throw writeFailure(error, folder);
   }
 }

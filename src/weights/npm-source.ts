@@ -134,7 +134,7 @@ async function fetchTarball(
     }
     await unpacking.end();
   } catch (error) {
-    if (error instanceof GlossaError) throw error;
+    if (error instanceof GlossaError || error instanceof TransientError) throw error;
     throw explainFailure(error, `The npm package ${spec}`, tarball, guard);
   } finally {
     guard.stop();
@@ -194,7 +194,10 @@ class Unpacking {
     this.#folder = folder;
     this.#options = options;
     this.#parser = new Parser({ strict: true, onReadEntry: (entry) => this.#read(entry) });
-    this.#parser.on("error", (error: Error) => (this.#failure ??= error));
+    this.#parser.on("error", (cause: Error) => {
+      const message = `The tarball is broken or not complete: ${cause.message}`;
+      this.#failure ??= new TransientError(message, { cause }, "model-corrupt");
+    });
   }
 
   async write(chunk: Buffer): Promise<void> {

@@ -2,7 +2,7 @@
  * What every way of fetching has in common: giving up on a connection that stands still, and trying again.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { GlossaError } from "../errors.ts";
+import { GlossaError, type GlossaErrorCode } from "../errors.ts";
 
 export interface TransferOptions {
   signal?: AbortSignal;
@@ -17,13 +17,24 @@ export interface TransferOptions {
 /** A failure that may be gone on the next try: a cut connection, a server that is busy. */
 export class TransientError extends Error {
   override readonly name = "TransientError";
+  /** The code of the error when no try succeeds. */
+  readonly code: GlossaErrorCode;
+
+  constructor(
+    message: string,
+    options: { cause?: unknown } = {},
+    code: GlossaErrorCode = "model-unavailable",
+  ) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 const attempts = 4;
 
 /**
  * Runs `operation` up to four times, as long as it fails with a `TransientError`.
- * @throws GlossaError `model-unavailable` when the last try fails too
+ * @throws GlossaError with that error's code when the last try fails too
  */
 export async function withRetries<T>(operation: () => Promise<T>, options: TransferOptions): Promise<T> {
   let delaySeconds = options.retryDelaySeconds ?? 1;
@@ -35,7 +46,7 @@ export async function withRetries<T>(operation: () => Promise<T>, options: Trans
       options.signal?.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
       if (attempt === attempts) {
-        throw new GlossaError("model-unavailable", `${error.message} (tried ${attempts} times).`, {
+        throw new GlossaError(error.code, `${error.message} (tried ${attempts} times).`, {
           cause: error.cause,
         });
       }
