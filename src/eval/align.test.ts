@@ -5,7 +5,9 @@ import { randomGenerator } from "./random.ts";
 /** The textbook way: the whole matrix, traced back with the documented preferences. */
 function alignPlainly(reference: readonly string[], hypothesis: readonly string[]): AlignmentStep[] {
   const distance = Array.from({ length: reference.length + 1 }, (_, row) =>
-    Array.from({ length: hypothesis.length + 1 }, (_, column) => (row === 0 ? column : column === 0 ? row : 0)),
+    Array.from({ length: hypothesis.length + 1 }, (_, column) =>
+      row === 0 ? column : column === 0 ? row : 0,
+    ),
   );
   for (let row = 1; row <= reference.length; row++) {
     for (let column = 1; column <= hypothesis.length; column++) {
@@ -36,7 +38,12 @@ function alignPlainly(reference: readonly string[], hypothesis: readonly string[
 }
 
 function kinds(reference: string, hypothesis: string): string {
-  const letters: Record<AlignmentKind, string> = { match: "=", substitution: "S", deletion: "D", insertion: "I" };
+  const letters: Record<AlignmentKind, string> = {
+    match: "=",
+    substitution: "S",
+    deletion: "D",
+    insertion: "I",
+  };
   return alignTokens([...reference], [...hypothesis])
     .map((step) => letters[step.kind])
     .join("");
@@ -71,7 +78,9 @@ describe("alignTokens", () => {
       const hypothesis =
         trial % 4 === 0
           ? tokens(Math.floor(random() * longest), vocabulary)
-          : reference.flatMap((token) => (random() < 0.7 ? [token] : tokens(Math.floor(random() * 3), vocabulary)));
+          : reference.flatMap((token) =>
+              random() < 0.7 ? [token] : tokens(Math.floor(random() * 3), vocabulary),
+            );
       expect(alignTokens(reference, hypothesis)).toEqual(alignPlainly(reference, hypothesis));
     }
   });

@@ -33,30 +33,30 @@ const MINIMUM_STRETCH = 256;
  * Aligns two token sequences with the fewest substitutions, deletions and insertions, each counted as one.
  *
  * Of several alignments with the fewest errors it gives the one found by going back from the ends and preferring, at
- * every step, a match, then a substitution, then an insertion, then a deletion: the order of the scorer published with
- * the LibriSpeech biasing lists (Le et al. 2021), and of most textbook scorers.
+ * every step, a match, then a substitution, then an insertion, then a deletion: the order in which the scorer published
+ * with the LibriSpeech biasing lists (Le et al. 2021) breaks ties.
  *
  * @returns the steps from first to last; every token of both sequences stands in exactly one of them.
  */
 export function alignTokens(reference: readonly string[], hypothesis: readonly string[]): AlignmentStep[] {
   const matrix = new DistanceMatrix(reference, hypothesis);
   const steps: AlignmentStep[] = [];
+  const lastStep = (row: number, column: number): AlignmentKind => {
+    if (row === 0) return "insertion";
+    if (column === 0) return "deletion";
+    if (reference[row - 1] === hypothesis[column - 1]) return "match";
+    if (matrix.risesDiagonally(row, column)) return "substitution";
+    return matrix.risesAlongRow(row, column) ? "insertion" : "deletion";
+  };
+
   let row = reference.length;
   let column = hypothesis.length;
-  const step = (kind: AlignmentKind): void => {
+  while (row > 0 || column > 0) {
+    const kind = lastStep(row, column);
     if (kind !== "insertion") row--;
     if (kind !== "deletion") column--;
     steps.push({ kind, referenceIndex: row, hypothesisIndex: column });
-  };
-
-  while (row > 0 && column > 0) {
-    if (reference[row - 1] === hypothesis[column - 1]) step("match");
-    else if (matrix.risesDiagonally(row, column)) step("substitution");
-    else if (matrix.risesAlongRow(row, column)) step("insertion");
-    else step("deletion");
   }
-  while (column > 0) step("insertion");
-  while (row > 0) step("deletion");
   return steps.reverse();
 }
 
