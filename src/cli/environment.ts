@@ -1,0 +1,29 @@
+/**
+ * What the command line touches outside itself. The real one is made in `main.ts`; tests pass their own.
+ */
+import type { Recogniser } from "../recognise/recognise.ts";
+import type { LoadOptions } from "../recognise/options.ts";
+import type { CacheOptions, ListedModel, ResolveModelOptions } from "../weights/model-store.ts";
+
+/** A stream to write to, which may be a terminal. */
+export type OutputStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+
+export interface Environment {
+  stdout: OutputStream;
+  stderr: OutputStream;
+  /** Aborts when the user interrupts. */
+  signal: AbortSignal;
+  /** Loads the engine; called only once there is something to recognise. */
+  createRecogniser(options: LoadOptions): Promise<Recogniser>;
+  models: ModelStore;
+}
+
+/** What `glossa models` needs of `weights/model-store.ts`. */
+export interface ModelStore {
+  list(options: CacheOptions): Promise<ListedModel[]>;
+  /** Returns the model's folder. */
+  pull(id: string, options: ResolveModelOptions): Promise<string>;
+  path(id: string, options: CacheOptions): Promise<string>;
+  /** Returns the bytes freed. */
+  remove(id: string, options: CacheOptions): Promise<number>;
+}

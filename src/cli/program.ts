@@ -1,0 +1,65 @@
+/**
+ * The command line as a function: arguments in, exit code out. Nothing here touches `process`.
+ */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import type { Environment } from "./environment.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { modelsCommand } from "./models-command.ts";
+import { Screen } from "./screen.ts";
+import { transcribeCommand } from "./transcribe-command.ts";
+
+/**
+ * Runs `glossa` with the arguments given (without `node` and the script).
+ *
+ * @returns the exit code; every error is reported on `environment.stderr`
+ */
+export async function runCommandLine(args: readonly string[], environment: Environment): Promise<number> {
+  let exitCode: number = exitCodes.success;
+  const program = buildProgram(environment, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has said already what is wrong, or has printed the help asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.success : exitCodes.usage;
+    if (environment.signal.aborted) return exitCodes.interrupted;
+    const screen = new Screen(environment, { verbose: args.includes("--verbose") });
+    await screen.error(null, error);
+    return exitCodeOf(error);
+  }
+}
+
+function buildProgram(environment: Environment, finish: (exitCode: number) => void): Command {
+  const { stdout, stderr } = environment;
+  const program = new Command("glossa")
+    .description("Speech recognition that knows your glossary.")
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError("Run with --help for all commands and options.")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  glossa transcribe talk.mp3 --terms terms.txt
+  glossa transcribe talk.mp3 --terms terms.txt --format srt --output talk.srt
+  glossa models list
+`,
+    );
+  transcribeCommand(program, environment, finish);
+  modelsCommand(program, environment, finish);
+  return program;
+}
+
+function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

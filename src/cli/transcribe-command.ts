@@ -1,0 +1,97 @@
+/**
+ * The arguments and options of `glossa transcribe`.
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { transcriptFormats } from "../transcript/formats.ts";
+import type { Environment } from "./environment.ts";
+import type { TranscribeOptions } from "./transcribe.ts";
+
+const examples = `
+Examples:
+  glossa transcribe talk.mp3
+  glossa transcribe talk.mp3 --terms terms.txt --term "Qwen2-VL" --format srt --output talk.srt
+  glossa transcribe *.wav --language zh --model whisper-base --output transcripts/
+  ffmpeg -i film.mkv -f wav - | glossa transcribe - --format json > film.json
+
+Term files: .txt with one term a line; .csv or .tsv with term, weight, spoken forms; .json.
+Exit codes: 0 done, 1 an input failed, 2 wrong arguments or glossary, 3 no model, 130 interrupted.
+`;
+
+/** Adds `transcribe` to the program. */
+export function transcribeCommand(
+  program: Command,
+  environment: Environment,
+  finish: (exitCode: number) => void,
+): void {
+  program
+    .command("transcribe")
+    .description("Turn recordings into text, with your terms spelled your way.")
+    .argument("<input...>", "audio or video files; - is standard input")
+    .option("--terms <file>", "glossary file, can be repeated", collect, [])
+    .option("--term <text>", "a single term, can be repeated", collect, [])
+    .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
+    .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
+    .addOption(
+      new Option("--format <format>", "output format (default: by the ending of --output, else txt)").choices(
+        transcriptFormats,
+      ),
+    )
+    .option("--output <path>", "file, or folder for several inputs (default: standard output)")
+    .option("--beam <count>", "hypotheses kept in the search; 1 is greedy (default: 5)", parseCount(1, 64))
+    .option(
+      "--temperature <list>",
+      "sampling temperatures tried in turn on failure (default: 0,0.2,0.4,0.6,0.8,1)",
+      parseTemperatures,
+    )
+    .option(
+      "--seed <number>",
+      "seed for sampling at temperatures above 0 (default: 0)",
+      parseCount(0, 2 ** 32 - 1),
+    )
+    .option("--no-word-times", "no times and confidences for words")
+    .option("--no-voice-activity", "recognise stretches without speech too")
+    .option("--no-previous-text", "do not show the model the text so far")
+    .option("--threads <count>", "threads of the engine (default: one a core)", parseCount(1, 1024))
+    .addOption(
+      new Option("--device <device>", "where to compute (default: cpu)").choices(["cpu", "cuda", "webgpu"]),
+    )
+    .option("--offline", "never touch the network")
+    .option("--cache <folder>", "folder for models (default: GLOSSA_CACHE or the system's cache)")
+    .option("--quiet", "no progress and notes; warnings and errors only")
+    .option("--verbose", "say what is done, and show the stack of errors")
+    .addHelpText("after", examples)
+    .action(async (inputs: string[], options: TranscribeOptions) => {
+      const { transcribe } = await import("./transcribe.ts");
+      finish(await transcribe(inputs, options, environment));
+    });
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function parseLanguage(value: string): string {
+  const code = value.toLowerCase();
+  if (!/^[a-z]{2,3}$/.test(code)) throw new InvalidArgumentError("Expected a code such as en or zh.");
+  return code;
+}
+
+function parseCount(smallest: number, largest: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value);
+    if (!/^\d+$/.test(value) || count < smallest || count > largest) {
+      throw new InvalidArgumentError(`Expected a whole number from ${smallest} to ${largest}.`);
+    }
+    return count;
+  };
+}
+
+function parseTemperatures(value: string): number[] {
+  const temperatures = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (!temperatures.every((temperature) => temperature >= 0 && temperature <= 2)) {
+    throw new InvalidArgumentError(
+      "Expected numbers from 0 to 2 with commas between them, such as 0,0.4,0.8.",
+    );
+  }
+  return temperatures;
+}
