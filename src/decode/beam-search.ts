@@ -78,14 +78,25 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
     for (const [rank, candidate] of candidates.best().entries()) {
       const parent = live[candidate.parent]!;
       const boundary = isBoundary(table, parent.path, candidate.token, endToken);
-      const attention = attentionRow(state.attention, candidate.parent, state.attentionHeads, state.attentionFrames);
+      const attention = attentionRow(
+        state.attention,
+        candidate.parent,
+        state.attentionHeads,
+        state.attentionFrames,
+      );
       const logProbability = parent.logProbability + candidate.logProbability;
       if (candidate.token === endToken) {
         if (rank >= beamSize && !atLimit) continue;
         const bonus = parent.bonus + (tree?.changeOnLeaving(parent.terms, true) ?? 0);
         const score = normalised(logProbability + bonus, length + 1, options.lengthExponent);
         finished.push(
-          hypothesisOf(parent.path, { logProbability, bonus, score, ended: !atLimit, endAttention: attention }),
+          hypothesisOf(parent.path, {
+            logProbability,
+            bonus,
+            score,
+            ended: !atLimit,
+            endAttention: attention,
+          }),
         );
         continue;
       }
@@ -97,7 +108,6 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
           token: candidate.token,
           logProbability: candidate.logProbability,
           attention,
-          length: length + 1,
         },
         logProbability,
         bonus: parent.bonus + (moved?.change ?? 0),
@@ -109,7 +119,9 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
 
     finished.sort((a, b) => b.score - a.score);
     const bestTotal = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
-    const worthwhile = next.filter((hypothesis) => hypothesis.logProbability + hypothesis.bonus > bestTotal - giveUpMargin);
+    const worthwhile = next.filter(
+      (hypothesis) => hypothesis.logProbability + hypothesis.bonus > bestTotal - giveUpMargin,
+    );
     if (worthwhile.length === 0 || finished.length >= beamSize || atLimit) break;
     live = worthwhile;
     // `next` is sorted, so what is given up stands at its end.
@@ -169,7 +181,8 @@ function collectCandidates(
   for (let token = 0; token < row.length; token++) {
     const logit = row[token]!;
     if (logit > highest) highest = logit;
-    const total = logit + (insideWord && (flags[token]! & 1) !== 0 && token !== endToken ? leaving : atBoundary);
+    const total =
+      logit + (insideWord && (flags[token]! & 1) !== 0 && token !== endToken ? leaving : atBoundary);
     if (total > candidates.threshold) candidates.offer(parent, token, logit - normaliser, total);
   }
   if (!tree) return;

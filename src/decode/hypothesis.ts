@@ -25,13 +25,18 @@ export interface PathNode {
   readonly token: number;
   readonly logProbability: number;
   readonly attention: Float32Array | null;
-  readonly length: number;
 }
 
 /** The hypothesis that ends in `node`. */
 export function hypothesisOf(
   node: PathNode | null,
-  totals: { logProbability: number; bonus: number; score: number; ended: boolean; endAttention: Float32Array | null },
+  totals: {
+    logProbability: number;
+    bonus: number;
+    score: number;
+    ended: boolean;
+    endAttention: Float32Array | null;
+  },
 ): Hypothesis {
   const tokens: number[] = [];
   const tokenLogProbabilities: number[] = [];

@@ -20,7 +20,8 @@ export function loopingToken(tokens: readonly number[]): number {
     const needed = Math.max(allowedRepeats * period, allowedTokens);
     if (length < needed) break;
     let repeated = period;
-    while (repeated < needed && tokens[length - 1 - repeated] === tokens[length - 1 - repeated + period]) repeated++;
+    while (repeated < needed && tokens[length - 1 - repeated] === tokens[length - 1 - repeated + period])
+      repeated++;
     if (repeated >= needed) return tokens[length - period]!;
   }
   return -1;

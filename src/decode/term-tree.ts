@@ -90,7 +90,8 @@ export class TermTree {
     if (state.pending === 0) return state;
     let earned = 0;
     for (let node = state.node; node !== 0 && earned === 0; node = this.#suffix[node]!) {
-      if (this.#isTerm[node]) earned = node === state.node ? state.pending : Math.min(this.#bonus[node]!, state.pending);
+      if (this.#isTerm[node])
+        earned = node === state.node ? state.pending : Math.min(this.#bonus[node]!, state.pending);
     }
     return earned === 0 ? state : { node: state.node, pending: state.pending - earned };
   }
@@ -127,7 +128,9 @@ export class TermTree {
         queue.push(child);
         lastToken[child] = token;
         if (node === 0) continue;
-        const atBoundary = !(this.#table.endsInsideWord(lastToken[node]!) && this.#table.beginsInsideWord(token));
+        const atBoundary = !(
+          this.#table.endsInsideWord(lastToken[node]!) && this.#table.beginsInsideWord(token)
+        );
         let suffix = this.#suffix[node]!;
         let found = this.#children[suffix]?.get(token);
         while (suffix !== 0 && found === undefined) {

@@ -23,7 +23,8 @@ export class TokenTable {
       const text = decoder.decode(bytes);
       const first = text[Symbol.iterator]().next().value!;
       const last = Array.from(text.slice(-2)).at(-1)!;
-      this.flags[token] = (isWordCharacter(first) ? beginsInsideWord : 0) | (isWordCharacter(last) ? endsInsideWord : 0);
+      this.flags[token] =
+        (isWordCharacter(first) ? beginsInsideWord : 0) | (isWordCharacter(last) ? endsInsideWord : 0);
     }
   }
 
@@ -51,5 +52,8 @@ const tables = new WeakMap<Tokenizer, TokenTable>();
  * likelihood, and Han needs no boundary.
  */
 function isWordCharacter(character: string): boolean {
-  return /[\p{L}\p{N}]/u.test(character) && !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(character);
+  return (
+    /[\p{L}\p{N}]/u.test(character) &&
+    !/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(character)
+  );
 }

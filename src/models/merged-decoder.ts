@@ -107,7 +107,8 @@ export class MergedDecoderState implements DecoderState {
       ...crossOutputs,
       ...state.#attentionOutputs(),
     ]);
-    for (const name of crossOutputs) state.#crossCache[name.replace("present", "past_key_values")] = result[name]!;
+    for (const name of crossOutputs)
+      state.#crossCache[name.replace("present", "past_key_values")] = result[name]!;
     const allLogits = result.logits!.data as Float32Array;
     state.noSpeechProbability = inspectPrompt?.(allLogits) ?? null;
     state.#take(result, 1, length);
@@ -128,7 +129,11 @@ export class MergedDecoderState implements DecoderState {
       const cache = this.#selfCache[name]!;
       feeds[name.replace("present", "past_key_values")] = inPlace ? cache : this.#gather(cache, parents);
     }
-    const result = await this.#session.run(feeds, ["logits", ...this.#selfOutputs, ...this.#attentionOutputs()]);
+    const result = await this.#session.run(feeds, [
+      "logits",
+      ...this.#selfOutputs,
+      ...this.#attentionOutputs(),
+    ]);
     this.#take(result, count, 1);
     this.logits = result.logits!.data as Float32Array;
   }
@@ -168,7 +173,9 @@ export class MergedDecoderState implements DecoderState {
       const data = tensor.data as Float32Array;
       const headsFirst = tensor.dims.length === 3;
       for (let hypothesis = 0; hypothesis < count; hypothesis++) {
-        const index = headsFirst ? head * count + hypothesis : (hypothesis * heads + head) * positions + positions - 1;
+        const index = headsFirst
+          ? head * count + hypothesis
+          : (hypothesis * heads + head) * positions + positions - 1;
         const row = index * allFrames;
         attention.set(data.subarray(row, row + frames), (hypothesis * this.attentionHeads + i) * frames);
       }

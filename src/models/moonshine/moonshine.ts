@@ -4,7 +4,13 @@
  */
 import { readFile } from "node:fs/promises";
 import { GlossaError } from "../../errors.ts";
-import { exposeBranchValues, readOnnx, writeOnnx, type OnnxModel, type OnnxValue } from "../../graph/onnx-file.ts";
+import {
+  exposeBranchValues,
+  readOnnx,
+  writeOnnx,
+  type OnnxModel,
+  type OnnxValue,
+} from "../../graph/onnx-file.ts";
 import {
   createSession,
   tensorFactory,
@@ -83,7 +89,9 @@ export class Moonshine implements SpeechModel {
     this.#decoder = sessions.decoder;
     this.#tensors = tensors;
     const textless = (token: number) => token !== endToken && tokenizer.tokenBytes(token).length === 0;
-    this.suppressedTokens = Array.from({ length: shape.vocabularySize }, (_, token) => token).filter(textless);
+    this.suppressedTokens = Array.from({ length: shape.vocabularySize }, (_, token) => token).filter(
+      textless,
+    );
   }
 
   /**
@@ -123,13 +131,18 @@ export class Moonshine implements SpeechModel {
       padded.set(samples);
     }
     const input = this.#tensors.float32(padded, [1, padded.length]);
-    const { last_hidden_state: states } = await this.#encoder.run({ input_values: input }, ["last_hidden_state"]);
+    const { last_hidden_state: states } = await this.#encoder.run({ input_values: input }, [
+      "last_hidden_state",
+    ]);
     return new MoonshineFrames(states!, samples.length / sampleRate);
   }
 
   async decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
     if (prompt.language !== "en") {
-      throw new GlossaError("invalid-argument", `${this.id} knows only English ("en"), not "${prompt.language}".`);
+      throw new GlossaError(
+        "invalid-argument",
+        `${this.id} knows only English ("en"), not "${prompt.language}".`,
+      );
     }
     return MergedDecoderState.start(this.#decoder, this.#tensors, this.#shape, {
       tokens: [startToken],
@@ -159,13 +172,27 @@ function decoderShape(model: OnnxModel, path: string): MergedDecoderShape {
   const logits = model.graph.output.find((output) => output.name === "logits");
   const [, heads, , headWidth] = dimensions(cache);
   const vocabularySize = dimensions(logits).at(-1);
-  const layers = model.graph.input.filter((input) => /^past_key_values\.\d+\.decoder\.key$/.test(input.name)).length;
+  const layers = model.graph.input.filter((input) =>
+    /^past_key_values\.\d+\.decoder\.key$/.test(input.name),
+  ).length;
   if (!heads || !headWidth || !vocabularySize) {
-    throw new GlossaError("model-corrupt", `${path} is not a merged Moonshine decoder with a key-value cache.`);
+    throw new GlossaError(
+      "model-corrupt",
+      `${path} is not a merged Moonshine decoder with a key-value cache.`,
+    );
   }
-  return { layers, heads, headWidth, vocabularySize, alignmentHeads: alignmentHeads[layers] ?? [], crossCache: "broadcast" };
+  return {
+    layers,
+    heads,
+    headWidth,
+    vocabularySize,
+    alignmentHeads: alignmentHeads[layers] ?? [],
+    crossCache: "broadcast",
+  };
 }
 
 function dimensions(value: OnnxValue | undefined): (number | undefined)[] {
-  return value?.type?.tensorType.shape?.dim.map((dimension) => Number(dimension.dimValue ?? 0) || undefined) ?? [];
+  return (
+    value?.type?.tensorType.shape?.dim.map((dimension) => Number(dimension.dimValue ?? 0) || undefined) ?? []
+  );
 }

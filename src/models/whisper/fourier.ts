@@ -28,7 +28,10 @@ export class PowerSpectrum {
     this.#cos = Float64Array.from({ length: half }, (_, k) => Math.cos((2 * Math.PI * k) / half));
     this.#sin = Float64Array.from({ length: half }, (_, k) => -Math.sin((2 * Math.PI * k) / half));
     this.#unpackCos = Float64Array.from({ length: half + 1 }, (_, k) => Math.cos((2 * Math.PI * k) / length));
-    this.#unpackSin = Float64Array.from({ length: half + 1 }, (_, k) => -Math.sin((2 * Math.PI * k) / length));
+    this.#unpackSin = Float64Array.from(
+      { length: half + 1 },
+      (_, k) => -Math.sin((2 * Math.PI * k) / length),
+    );
     this.#real = new Float64Array(half);
     this.#imaginary = new Float64Array(half);
     const largest = Math.max(...this.#factors);
@@ -112,7 +115,8 @@ function smallFactors(n: number): number[] {
       n /= prime;
     }
   }
-  if (n !== 1) throw new RangeError(`A frame's half length must have no prime factor above 7, but ${n} is left over.`);
+  if (n !== 1)
+    throw new RangeError(`A frame's half length must have no prime factor above 7, but ${n} is left over.`);
   return factors;
 }
 

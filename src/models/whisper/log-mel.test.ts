@@ -20,7 +20,8 @@ function signal(length: number): Float32Array {
   for (let i = 0; i < length; i++) {
     state = (1103515245n * state + 12345n) % 2147483648n;
     const noise = Number(state) / 2147483648 - 0.5;
-    const tones = 0.3 * Math.sin((2 * Math.PI * 440 * i) / 16000) + 0.1 * Math.sin((2 * Math.PI * 3100 * i) / 16000);
+    const tones =
+      0.3 * Math.sin((2 * Math.PI * 440 * i) / 16000) + 0.1 * Math.sin((2 * Math.PI * 3100 * i) / 16000);
     samples[i] = tones + 0.05 * noise + (i === Math.floor(length / 3) ? 0.8 : 0);
   }
   return samples;

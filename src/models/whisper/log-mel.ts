@@ -47,7 +47,10 @@ export class LogMel {
     const bands = this.#bands;
     const output = new Float32Array(bands * windowFrames).fill(-10);
     // Frames that see nothing but padding keep log10(1e-10).
-    const framesWithSound = Math.min(windowFrames, Math.ceil((samples.length + windowLength / 2) / hopLength));
+    const framesWithSound = Math.min(
+      windowFrames,
+      Math.ceil((samples.length + windowLength / 2) / hopLength),
+    );
     let maximum = -10;
     for (let frame = 0; frame < framesWithSound; frame++) {
       this.#load(samples, frame * hopLength - windowLength / 2);

@@ -159,14 +159,19 @@ export class Whisper implements SpeechModel {
   async encode(samples: Float32Array): Promise<AudioFrames> {
     const bands = this.#config.num_mel_bins;
     const features = this.#tensors.float32(this.#logMel.compute(samples), [1, bands, windowFrames]);
-    const { last_hidden_state: states } = await this.#encoder.run({ input_features: features }, ["last_hidden_state"]);
+    const { last_hidden_state: states } = await this.#encoder.run({ input_features: features }, [
+      "last_hidden_state",
+    ]);
     return new WhisperFrames(states!, samples.length / sampleRate);
   }
 
   async decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
     const language = this.#languageTokens.get(prompt.language);
     if (language === undefined) {
-      throw new GlossaError("invalid-argument", `${this.id} does not know the language "${prompt.language}".`);
+      throw new GlossaError(
+        "invalid-argument",
+        `${this.id} does not know the language "${prompt.language}".`,
+      );
     }
     const context = prompt.context ?? [];
     if (context.length > this.promptLimit) {
@@ -201,7 +206,10 @@ export class Whisper implements SpeechModel {
     inspectPrompt?: (logits: Float32Array) => number | null,
   ): Promise<MergedDecoderState> {
     const { tensor, durationSeconds } = frames as WhisperFrames;
-    const framesWithAudio = Math.max(1, Math.min(frames.frames, Math.ceil(durationSeconds * encoderFrameRate)));
+    const framesWithAudio = Math.max(
+      1,
+      Math.min(frames.frames, Math.ceil(durationSeconds * encoderFrameRate)),
+    );
     const prompt = { tokens, encoderStates: tensor, framesWithAudio, attention };
     return MergedDecoderState.start(this.#decoder, this.#tensors, this.#shape, prompt, inspectPrompt);
   }

@@ -1,0 +1,96 @@
+/**
+ * One window of audio → one text: search, then the fallbacks and guards when the result looks like a known failure.
+ */
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { beamSearch } from "./beam-search.ts";
+import { isSilence, suspicionOf, type Suspicion } from "./guards.ts";
+import type { Hypothesis } from "./hypothesis.ts";
+import { randomNumbers } from "./random.ts";
+import { sample } from "./sampling.ts";
+import type { TermTree } from "./term-tree.ts";
+import { TokenTable } from "./token-table.ts";
+
+export interface DecodeOptions {
+  readonly language: string;
+  /** Tokens of context for the model's prompt. */
+  readonly context: readonly number[];
+  readonly terms?: TermTree;
+  readonly beamSize: number;
+  /** The first is tried first; 0 is beam search, more is sampling. */
+  readonly temperatures: readonly number[];
+  readonly seed: number;
+  /** Keep the attention from which word times are made. */
+  readonly attention: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface DecodedWindow {
+  readonly hypothesis: Hypothesis;
+  readonly text: string;
+  readonly attentionHeads: number;
+  readonly attentionFrames: number;
+  /** Why the text should be doubted after all that was tried; null when there is no reason to. */
+  readonly suspicion: Suspicion | null;
+  /** The model finds that nobody speaks: the text is better left out. */
+  readonly silence: boolean;
+}
+
+/** Length normalisation of search: with the plain mean a short text and a long one are equals. */
+const lengthExponent = 1;
+/** Texts that are sampled side by side at a temperature. */
+const samples = 5;
+
+export async function decodeWindow(
+  model: SpeechModel,
+  frames: AudioFrames,
+  options: DecodeOptions,
+): Promise<DecodedWindow> {
+  const table = TokenTable.of(model.tokenizer);
+  const common = {
+    lengthExponent,
+    maximumTokens: model.tokenLimit(frames.durationSeconds),
+    endToken: model.endToken,
+    suppressedTokens: model.suppressedTokens,
+    suppressedAtStart: model.suppressedAtStart,
+    signal: options.signal,
+  };
+  const random = randomNumbers(options.seed);
+  let best: DecodedWindow | null = null;
+  for (const [attempt, temperature] of options.temperatures.entries()) {
+    // What went before may be what leads the model astray, so fallbacks do without it.
+    const context = attempt === 0 ? options.context : [];
+    using state = await model.decoder(frames, {
+      language: options.language,
+      context,
+      attention: options.attention,
+    });
+    const [hypothesis] =
+      temperature === 0
+        ? await beamSearch(state, { ...common, beamSize: options.beamSize, table, terms: options.terms })
+        : await sample(state, {
+            ...common,
+            temperature,
+            samples,
+            random,
+            vocabularySize: table.vocabularySize,
+          });
+    const text = model.tokenizer.decode(hypothesis!.tokens);
+    const decoded: DecodedWindow = {
+      hypothesis: hypothesis!,
+      text,
+      attentionHeads: state.attentionHeads,
+      attentionFrames: state.attentionFrames,
+      suspicion: suspicionOf(hypothesis!, text),
+      silence: isSilence(hypothesis!, state.noSpeechProbability),
+    };
+    if (decoded.suspicion === null || decoded.silence) return decoded;
+    if (best === null || isBetter(decoded, best)) best = decoded;
+  }
+  return best!;
+}
+
+/** Of two doubtful results, an improbable one is better than a loop, and a probable one better than an improbable one. */
+function isBetter(a: DecodedWindow, b: DecodedWindow): boolean {
+  if (a.suspicion !== b.suspicion) return a.suspicion === "improbable";
+  return a.hypothesis.score > b.hypothesis.score;
+}

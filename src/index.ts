@@ -1,0 +1,18 @@
+/**
+ * Glossa: speech recognition that knows your glossary. This is all that the package exports.
+ */
+export { type AudioInput } from "./audio/open-audio.ts";
+export { type Term } from "./context/term.ts";
+export { readTerms } from "./context/term-file.ts";
+export { GlossaError, type GlossaErrorCode } from "./errors.ts";
+export type {
+  Device,
+  LoadOptions,
+  RecogniseOptions,
+  RecognitionEvent,
+  RecognitionProgress,
+} from "./recognise/options.ts";
+export { createRecogniser, recognise } from "./recognise/recognise.ts";
+export { type Recogniser } from "./recognise/recogniser.ts";
+export { formatTranscript, type TranscriptFormat } from "./transcript/formats.ts";
+export type { Segment, TermReport, TermStatus, Transcript, Word } from "./transcript/transcript.ts";

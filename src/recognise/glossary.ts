@@ -1,0 +1,106 @@
+/**
+ * The user's terms made ready for one model and language: what is boosted, what is prompted, how each is spelled, and
+ * what becomes of every one.
+ */
+import type { Term } from "../context/term.ts";
+import { termTokens } from "../decode/term-forms.ts";
+import { TermTree } from "../decode/term-tree.ts";
+import { TokenTable } from "../decode/token-table.ts";
+import type { SpeechModel } from "../models/speech-model.ts";
+import type { TermReport } from "../transcript/transcript.ts";
+import { TermIndex } from "./written-terms.ts";
+
+/** Longer lists are cut here: beyond it nearly every word begins a term, and bonuses stop telling words apart. */
+export const longestGlossary = 20_000;
+
+const languagesWithoutSpaces = new Set(["zh", "yue", "ja", "th", "lo", "my", "km"]);
+
+interface Occurrence {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly confidence: number;
+}
+
+export class Glossary {
+  /** The terms that are used, the heaviest first. */
+  readonly terms: readonly Term[];
+  readonly tree: TermTree | undefined;
+  readonly index: TermIndex;
+  readonly warnings: string[] = [];
+  readonly #dropped = new Map<Term, string>();
+  readonly #given: readonly Term[];
+  readonly #occurrences = new Map<Term, Occurrence[]>();
+  #prompted = new Set<Term>();
+
+  constructor(given: readonly (string | Term)[], model: SpeechModel, language: string) {
+    this.#given = given.map((term) =>
+      typeof term === "string" ? { text: term.trim(), spokenForms: [], weight: 1 } : term,
+    );
+    const used: Term[] = [];
+    const seen = new Set<string>();
+    for (const term of this.#given) {
+      if (!/[\p{L}\p{N}]/u.test(term.text)) this.#dropped.set(term, "it has no letters or digits");
+      else if (term.weight === 0) this.#dropped.set(term, "its weight is 0");
+      else if (seen.has(term.text)) this.#dropped.set(term, "it stands in the list twice");
+      else {
+        seen.add(term.text);
+        used.push(term);
+      }
+    }
+    used.sort((a, b) => b.weight - a.weight);
+    for (const term of used.splice(longestGlossary)) {
+      this.#dropped.set(
+        term,
+        `the list holds more than ${longestGlossary} terms; raise the weight of those that matter`,
+      );
+    }
+    if (this.#dropped.size > 0) {
+      const examples = [...this.#dropped].slice(0, 3).map(([term, reason]) => `"${term.text}" (${reason})`);
+      const more = this.#dropped.size > examples.length ? ", …" : "";
+      this.warnings.push(
+        `${this.#dropped.size} of ${this.#given.length} terms are not used: ${examples.join(", ")}${more}`,
+      );
+    }
+    this.terms = used;
+    this.index = new TermIndex(used);
+    const spaces = !languagesWithoutSpaces.has(language);
+    if (used.length > 0) {
+      this.tree = new TermTree(termTokens(used, model.tokenizer, spaces), TokenTable.of(model.tokenizer));
+    }
+  }
+
+  /** Terms in the order in which they should be prompted: those heard already first. */
+  ranked(): readonly Term[] {
+    if (this.#occurrences.size === 0) return this.terms;
+    const heard = this.terms.filter((term) => this.#occurrences.has(term));
+    return [...heard, ...this.terms.filter((term) => !this.#occurrences.has(term))];
+  }
+
+  notePrompted(terms: readonly Term[]): void {
+    for (const term of terms) this.#prompted.add(term);
+  }
+
+  noteOccurrence(term: Term, occurrence: Occurrence): void {
+    const known = this.#occurrences.get(term);
+    if (known) known.push(occurrence);
+    else this.#occurrences.set(term, [occurrence]);
+  }
+
+  /** What became of every term that was given, in the order given. */
+  report(): TermReport[] {
+    return this.#given.map((term) => {
+      const occurrences = this.#occurrences.get(term) ?? [];
+      const reason = this.#dropped.get(term);
+      const used = this.#prompted.has(term) ? "prompted" : "boosted";
+      const status = reason !== undefined ? "dropped" : occurrences.length > 0 ? "written" : used;
+      return {
+        term: term.text,
+        status,
+        score: occurrences.length > 0 ? Math.max(...occurrences.map(({ confidence }) => confidence)) : null,
+        occurrences: occurrences.map(({ start, end, text }) => ({ start, end, text })),
+        ...(reason !== undefined && { reason }),
+      };
+    });
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * From a model's name to the loaded model.
+ */
+import { GlossaError } from "../errors.ts";
+import type { SpeechModel } from "../models/speech-model.ts";
+import { resolveModel } from "../weights/model-store.ts";
+import type { LoadOptions } from "./options.ts";
+
+/** The model that is used when none is named. */
+export const defaultModel = "whisper-small";
+
+/**
+ * Fetches the weights when they are not in the cache, and loads them.
+ * @throws GlossaError `invalid-argument` for an unknown model, `model-unavailable`, `model-corrupt`, `runtime-failed`
+ */
+export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel> {
+  const model = await resolveModel(options.model ?? defaultModel, options);
+  const { id, architecture } = model.manifest;
+  const session = { device: options.device, threads: options.threads };
+  const path = (name: string) => model.path(name);
+  options.signal?.throwIfAborted();
+  switch (architecture) {
+    case "whisper": {
+      const { Whisper } = await import("../models/whisper/whisper.ts");
+      return Whisper.load(id, path, session);
+    }
+    case "moonshine": {
+      const { Moonshine } = await import("../models/moonshine/moonshine.ts");
+      return Moonshine.load(id, path, session);
+    }
+    case "silero-vad":
+      throw new GlossaError(
+        "invalid-argument",
+        `${id} finds speech but does not recognise it; choose another model.`,
+      );
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Speech to text with the user's terms:
+ *
+ *     import { recognise } from "glossa";
+ *     const transcript = await recognise("talk.mp3", { terms: ["LoRA", "Qwen2-VL"] });
+ *
+ * For many recordings, load the model once with `createRecogniser`.
+ */
+import type { AudioInput } from "../audio/open-audio.ts";
+import type { Transcript } from "../transcript/transcript.ts";
+import { resolveModel } from "../weights/model-store.ts";
+import { loadSpeechModel } from "./load-model.ts";
+import type { LoadOptions, RecogniseOptions, RecognitionEvent } from "./options.ts";
+import { Recogniser } from "./recogniser.ts";
+
+/**
+ * Loads a model, fetching its weights when they are not in the cache.
+ *
+ * @throws GlossaError `invalid-argument`, `model-unavailable`, `model-corrupt`, `runtime-failed`, `write-failed`
+ */
+export async function createRecogniser(options: LoadOptions = {}): Promise<Recogniser> {
+  const model = await loadSpeechModel(options);
+  // The signal ends with the loading; the detector may be wanted long after.
+  const { signal: _, ...later } = options;
+  return new Recogniser(model, async () => {
+    const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
+    const detector = await resolveModel("silero-vad", later);
+    return SileroVad.load(detector.path("silero_vad.onnx"));
+  });
+}
+
+/**
+ * Recognises one recording: loads the model, transcribes, and lets the model go.
+ *
+ * @param input a path, `-` for standard input, bytes, a stream, or samples
+ * @throws GlossaError as `createRecogniser` and `Recogniser.recognise`
+ */
+export async function recognise(
+  input: AudioInput,
+  options: LoadOptions & RecogniseOptions = {},
+): Promise<Transcript> {
+  await using recogniser = await createRecogniser(options);
+  return recogniser.recognise(input, options);
+}
+
+/** The same, yielding finished segments as they come; the last event holds the transcript. */
+recognise.stream = async function* (
+  input: AudioInput,
+  options: LoadOptions & RecogniseOptions = {},
+): AsyncGenerator<RecognitionEvent, void, undefined> {
+  await using recogniser = await createRecogniser(options);
+  yield* recogniser.stream(input, options);
+};

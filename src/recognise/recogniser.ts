@@ -1,0 +1,246 @@
+/**
+ * A loaded model and what turns one recording after another into transcripts with it.
+ *
+ * Audio is decoded, cut into windows that hold speech, encoded once, decoded with the terms, timed, and put together.
+ * Every surface (library, command line, evaluator) goes through `stream`.
+ */
+import { openAudio, type AudioInput } from "../audio/open-audio.ts";
+import type { VoiceActivity } from "../audio/voice-activity.ts";
+import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
+import { decodeWindow } from "../decode/decode-window.ts";
+import { buildPrompt } from "../decode/prompt.ts";
+import { GlossaError } from "../errors.ts";
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import type { Segment, Transcript } from "../transcript/transcript.ts";
+import { confidenceCurve } from "./confidence.ts";
+import { Glossary } from "./glossary.ts";
+import { LanguageVote } from "./language-vote.ts";
+import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
+import { timedTextOf, type TimedText } from "./timed-text.ts";
+import { timedTokens } from "./timed-tokens.ts";
+import { segmentsOf, wordsOf } from "./words.ts";
+
+const defaultBeamSize = 5;
+/** Whisper's: search first, then ever freer sampling. */
+const defaultTemperatures = [0, 0.2, 0.4, 0.6, 0.8, 1];
+
+export class Recogniser implements AsyncDisposable {
+  readonly #model: SpeechModel;
+  readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
+  #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
+
+  /** @param loadVoiceActivity is called when the first recording needs it */
+  constructor(model: SpeechModel, loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>) {
+    this.#model = model;
+    this.#loadVoiceActivity = loadVoiceActivity;
+  }
+
+  /** Identifier of the model. */
+  get model(): string {
+    return this.#model.id;
+  }
+
+  /** ISO 639-1 codes that the model can write. */
+  get languages(): readonly string[] {
+    return this.#model.languages;
+  }
+
+  /**
+   * Recognises a recording.
+   *
+   * @throws GlossaError `invalid-argument`, `unreadable-input`, `unsupported-audio`, `runtime-failed`; the signal's
+   *   reason when aborted
+   */
+  async recognise(input: AudioInput, options: RecogniseOptions = {}): Promise<Transcript> {
+    for await (const event of this.stream(input, options)) {
+      if (event.type === "transcript") return event.transcript;
+    }
+    throw new Error("The stream ended without a transcript.");
+  }
+
+  /**
+   * Recognises a recording and yields what is known as soon as it is: progress and finished segments, and at the end
+   * the whole transcript.
+   */
+  async *stream(
+    input: AudioInput,
+    options: RecogniseOptions = {},
+  ): AsyncGenerator<RecognitionEvent, void, undefined> {
+    const settings = checked(options, this.#model);
+    const { signal } = options;
+    signal?.throwIfAborted();
+    await using audio = await openAudio(input, { signal });
+    const voiceActivity = settings.voiceActivity
+      ? await (this.#voiceActivity ??= this.#loadVoiceActivity())
+      : null;
+    const vote = new LanguageVote(options.language);
+    let glossary: Glossary | null = null;
+    const segments: Segment[] = [];
+    const warnings: string[] = [];
+    let totalSeconds = audio.durationSeconds;
+    let receivedSeconds = 0;
+    let previousText = "";
+    const progress = (processedSeconds: number) => {
+      const value = { processedSeconds, totalSeconds };
+      options.onProgress?.(value);
+      return { type: "progress" as const, progress: value };
+    };
+
+    yield progress(0);
+    const windows = speechWindows(audio.chunks, voiceActivity, {
+      maximumSeconds: this.#model.maximumSeconds,
+      voiceActivity: settings.voiceActivity,
+      signal,
+      onProgress: (received) => {
+        receivedSeconds = received.receivedSeconds;
+        totalSeconds = received.totalSeconds ?? totalSeconds;
+      },
+    });
+    for await (const window of windows) {
+      signal?.throwIfAborted();
+      using frames = await this.#model.encode(window.samples);
+      const language = await vote.languageOf(frames, this.#model);
+      if (!glossary) {
+        glossary = new Glossary(options.terms ?? [], this.#model, language);
+        warnings.push(...glossary.warnings);
+      }
+      const result = await this.#recogniseWindow(window, frames, language, glossary, previousText, settings);
+      if (result.warning) warnings.push(result.warning);
+      for (const segment of result.segments) {
+        segments.push(segment);
+        yield { type: "segment", segment };
+      }
+      previousText = settings.previousText ? result.trustedText : "";
+      yield progress(window.endSeconds);
+    }
+
+    glossary ??= new Glossary(options.terms ?? [], this.#model, vote.language ?? this.#model.languages[0]!);
+    const transcript: Transcript = {
+      text: joinSegments(segments),
+      language: vote.language ?? (this.#model.languages.length === 1 ? this.#model.languages[0]! : "und"),
+      durationSeconds: totalSeconds ?? receivedSeconds,
+      model: this.#model.id,
+      segments,
+      terms: glossary.report(),
+      warnings: [...audio.warnings, ...(segments.length === 0 ? glossary.warnings : []), ...warnings],
+    };
+    yield progress(transcript.durationSeconds);
+    yield { type: "transcript", transcript };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#model[Symbol.asyncDispose]();
+    await (await this.#voiceActivity)?.[Symbol.asyncDispose]();
+  }
+
+  async #recogniseWindow(
+    window: SpeechWindow,
+    frames: AudioFrames,
+    language: string,
+    glossary: Glossary,
+    previousText: string,
+    settings: Settings,
+  ): Promise<{ segments: Segment[]; trustedText: string; warning: string | null }> {
+    const model = this.#model;
+    const prompt = buildPrompt(model.tokenizer, model.promptLimit, glossary.ranked(), previousText);
+    glossary.notePrompted(prompt.terms);
+    const decoded = await decodeWindow(model, frames, {
+      language,
+      context: prompt.tokens,
+      terms: glossary.tree,
+      beamSize: settings.beamSize,
+      temperatures: settings.temperatures,
+      seed: settings.seed,
+      attention: settings.wordTimes,
+      signal: settings.signal,
+    });
+    if (decoded.silence || decoded.text.trim() === "")
+      return { segments: [], trustedText: previousText, warning: null };
+    const tokens = timedTokens(decoded, window, model);
+    const { timed, occurrences } = glossary.index.apply(timedTextOf(tokens, model.tokenizer));
+    const curve = confidenceCurve(model.id);
+    const words = wordsOf(timed, curve, window.speech);
+    for (const { term, from, to } of occurrences) {
+      const covered = words.filter((word) => word.from < to && word.to > from);
+      glossary.noteOccurrence(term, {
+        start: covered[0]?.start ?? timed.start[from]!,
+        end: covered.at(-1)?.end ?? timed.end[to - 1]!,
+        text: timed.text.slice(from, to),
+        confidence: Math.min(...covered.map((word) => word.confidence)),
+      });
+    }
+    return {
+      segments: segmentsOf(timed.text, words, settings.wordTimes),
+      trustedText: decoded.suspicion === null ? textSoFar(previousText, timed) : "",
+      warning: decoded.suspicion === null ? null : doubt(decoded.suspicion, window),
+    };
+  }
+}
+
+interface Settings {
+  readonly beamSize: number;
+  readonly temperatures: readonly number[];
+  readonly seed: number;
+  readonly wordTimes: boolean;
+  readonly previousText: boolean;
+  readonly voiceActivity: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Options with their defaults; what is out of range is refused before anything is loaded or decoded. */
+function checked(options: RecogniseOptions, model: SpeechModel): Settings {
+  const { language, beamSize = defaultBeamSize, temperatures = defaultTemperatures, seed = 0 } = options;
+  const refuse = (message: string): never => {
+    throw new GlossaError("invalid-argument", message);
+  };
+  if (language !== undefined && !model.languages.includes(language)) {
+    const known =
+      model.languages.length > 8 ? `${model.languages.length} languages such as en, zh, de` : model.languages;
+    refuse(`${model.id} does not know the language "${language}"; it knows ${String(known)}.`);
+  }
+  if (!Number.isInteger(beamSize) || beamSize < 1 || beamSize > 64) {
+    refuse(`beamSize is ${beamSize}; it must be a whole number from 1 to 64.`);
+  }
+  if (
+    temperatures.length === 0 ||
+    temperatures.some((temperature) => !(temperature >= 0 && temperature <= 2))
+  ) {
+    refuse(`temperatures is [${temperatures.join(", ")}]; it must hold numbers from 0 to 2, at least one.`);
+  }
+  if (!Number.isSafeInteger(seed)) refuse(`seed is ${seed}; it must be a whole number.`);
+  return {
+    beamSize,
+    temperatures,
+    seed,
+    wordTimes: options.wordTimes ?? true,
+    previousText: options.previousText ?? true,
+    voiceActivity: options.voiceActivity ?? true,
+    signal: options.signal,
+  };
+}
+
+/** As much of the end of the text as a prompt could ever hold. */
+function textSoFar(previousText: string, { text }: TimedText): string {
+  return `${previousText} ${text.trim()}`.trim().slice(-2000);
+}
+
+function doubt(suspicion: string, window: SpeechWindow): string {
+  const where = `${window.startSeconds.toFixed(1)} s to ${window.endSeconds.toFixed(1)} s`;
+  const what: Record<string, string> = {
+    repetition: "the text repeats itself",
+    improbable: "the model is unsure of nearly every word",
+    runaway: "the text is longer than the speech can hold and was cut",
+  };
+  return `From ${where} ${what[suspicion]}; listen to this part.`;
+}
+
+/** Segments with a space between them, but none where Chinese or Japanese meets. */
+export function joinSegments(segments: readonly Segment[]): string {
+  let text = "";
+  for (const segment of segments) {
+    const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}。，、？！：；]/u;
+    const together = wide.test(text.slice(-1)) && wide.test(segment.text.slice(0, 1));
+    text += text === "" || together ? segment.text : ` ${segment.text}`;
+  }
+  return text;
+}
