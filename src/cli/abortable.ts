@@ -3,7 +3,7 @@
  */
 
 /** The promise's result, or the signal's reason thrown as soon as it aborts. */
-export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   let stop: () => void = () => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);
@@ -15,6 +15,6 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal):
   } finally {
     signal.removeEventListener("abort", stop);
     // Whatever the work says once nobody waits for it is of no interest.
-    promise.catch(() => {});
+    promise.then(undefined, () => {});
   }
 }

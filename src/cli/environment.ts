@@ -1,8 +1,8 @@
 /**
  * What the command line touches outside itself. The real one is made in `main.ts`; tests pass their own.
  */
-import type { Recogniser } from "../recognise/recognise.ts";
 import type { LoadOptions } from "../recognise/options.ts";
+import type { Recogniser } from "../recognise/recogniser.ts";
 import type { CacheOptions, ListedModel, ResolveModelOptions } from "../weights/model-store.ts";
 
 /** A stream to write to, which may be a terminal. */
@@ -14,9 +14,12 @@ export interface Environment {
   /** Aborts when the user interrupts. */
   signal: AbortSignal;
   /** Loads the engine; called only once there is something to recognise. */
-  createRecogniser(options: LoadOptions): Promise<Recogniser>;
+  createRecogniser(options: LoadOptions): Promise<LoadedRecogniser>;
   models: ModelStore;
 }
+
+/** What `glossa transcribe` needs of a recogniser. */
+export type LoadedRecogniser = Pick<Recogniser, "model" | "stream"> & AsyncDisposable;
 
 /** What `glossa models` needs of `weights/model-store.ts`. */
 export interface ModelStore {

@@ -3,13 +3,12 @@
  * the others; an interrupt keeps what is done.
  */
 import { GlossaError } from "../errors.ts";
-import type { Recogniser } from "../recognise/recognise.ts";
 import type { Device, RecogniseOptions } from "../recognise/options.ts";
 import { formatTranscript, type TranscriptFormat } from "../transcript/formats.ts";
 import { joinTexts, toOneLine } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment, LoadedRecogniser } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { readGlossary, summariseTerms } from "./glossary.ts";
 import { checkReadable, expandInputs, planOutputs, writeOutput } from "./outputs.ts";
@@ -131,7 +130,7 @@ async function loadRecogniser(
   options: TranscribeOptions,
   environment: Environment,
   screen: Screen,
-): Promise<Recogniser> {
+): Promise<LoadedRecogniser> {
   const started = performance.now();
   try {
     const loading = environment.createRecogniser({
@@ -158,7 +157,7 @@ async function loadRecogniser(
 
 /** What all inputs of a command share. */
 interface Run {
-  recogniser: Recogniser;
+  recogniser: LoadedRecogniser;
   screen: Screen;
   environment: Environment;
   format: TranscriptFormat;

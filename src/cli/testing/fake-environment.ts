@@ -22,7 +22,7 @@ function fakeStream(isTTY: boolean): FakeStream {
 
 export interface FakeOptions {
   /** Events for an input; may throw or wait. */
-  stream?: (input: unknown, options: RecogniseOptions) => AsyncIterable<RecognitionEvent>;
+  stream?: (input: unknown, options: RecogniseOptions) => AsyncGenerator<RecognitionEvent, void, undefined>;
   /** Called in place of loading a model. */
   onLoad?: (options: LoadOptions) => void | Promise<void>;
   models?: Partial<ModelStore>;
@@ -61,7 +61,6 @@ export async function runFake(
       await options.onLoad?.(loadOptions);
       return {
         model: loadOptions.model ?? "fake-model",
-        recognise: unexpected,
         stream: (input, recogniseOptions = {}) => {
           run.recognised.push({ input, options: recogniseOptions });
           return (options.stream ?? saying("Hello there."))(input, recogniseOptions);
