@@ -141,11 +141,14 @@ class Ffmpeg {
 
   async #readMessages(child: ChildProcess, closed: Promise<void>): Promise<number | null> {
     let duration: number | null = null;
+    let isEstimate = false;
     const durationSeen = new Promise<void>((resolve) => {
       createInterface({ input: child.stderr! }).on("line", (line) => {
+        // Raw AAC and the like have no header; ffmpeg then guesses, often by a factor of two.
+        if (line.includes("Estimating duration")) isEstimate = true;
         const match = /Duration: (?:(\d+):(\d+):(\d+\.\d+)|N\/A)/.exec(line);
         if (match) {
-          if (match[1] !== undefined)
+          if (match[1] !== undefined && !isEstimate)
             duration = Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]);
           resolve();
         }

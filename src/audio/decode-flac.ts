@@ -3,7 +3,6 @@
  *
  * The decoder package can find frames itself, but drops damaged ones and a short last one without a word.
  */
-import type { FLACDecoder } from "@wasm-audio-decoders/flac";
 import { GlossaError } from "../errors.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import {
@@ -13,7 +12,6 @@ import {
   type DecodedAudio,
   formatSeconds,
   silence,
-  withoutPrinting,
 } from "./decoded-audio.ts";
 import {
   crc16,
@@ -24,6 +22,7 @@ import {
   parseStreamInfo,
   STREAM_INFO_BYTES,
 } from "./flac-frame.ts";
+import { FlacFrameDecoder } from "./flac-frame-decoder.ts";
 
 /** Longest frame that is looked for when STREAMINFO does not say: 65,535 samples of 8 channels and 32 bits. */
 const MAX_FRAME_BYTES = 65_535 * 8 * 4 + MAX_HEADER_BYTES + 2;
@@ -31,18 +30,6 @@ const MAX_FRAME_BYTES = 65_535 * 8 * 4 + MAX_HEADER_BYTES + 2;
 const MIN_SEARCH_BYTES = 64 * 1024;
 /** An ID3v1 tag, which some programs put behind the last frame. */
 const TRAILING_TAG_BYTES = 128;
-
-/** libFLAC over single frames. Frames may leave fields to STREAMINFO, so that goes in first. */
-export async function openFlacDecoder(streamInfo: Uint8Array): Promise<FLACDecoder> {
-  const { FLACDecoder } = await import("@wasm-audio-decoders/flac");
-  const decoder = new FLACDecoder();
-  await decoder.ready;
-  const head = new Uint8Array(8 + STREAM_INFO_BYTES);
-  head.set([0x66, 0x4c, 0x61, 0x43, 0x80, 0, 0, STREAM_INFO_BYTES]);
-  head.set(streamInfo, 8);
-  await withoutPrinting(() => decoder.decodeFrames([head]));
-  return decoder;
-}
 
 /**
  * Opens a FLAC stream; `reader` stands at its `fLaC`.
@@ -84,7 +71,7 @@ async function* decodeFrames(
   streamInfo: Uint8Array,
   context: DecodeContext,
 ): AsyncGenerator<AudioBlock> {
-  const decoder = await openFlacDecoder(streamInfo);
+  const decoder = new FlacFrameDecoder(streamInfo);
   const damage = new DamageLog();
   // Index in the stream of the next sample; streams cut out of longer ones do not start at 0.
   let next: number | null = null;
@@ -103,10 +90,11 @@ async function* decodeFrames(
         samples += filled;
         skipped.bytes = 0;
       }
-      const decoded = await withoutPrinting(() => decoder.decodeFrames([bytes]));
       next = firstSample + header.samples;
-      samples += decoded.samplesDecoded;
-      yield { sampleRate: decoded.sampleRate, channels: decoded.channelData };
+      const block = await decoder.decode(bytes, header);
+      if (block === null) damage.add(samples / info.sampleRate, header.samples / info.sampleRate);
+      samples += header.samples;
+      yield block ?? { sampleRate: info.sampleRate, channels: [new Float32Array(header.samples)] };
     }
   } finally {
     decoder.free();

@@ -118,7 +118,7 @@ class LogicalStream {
     const { sampleRate, granuleRate } = this.codec;
     const afterGap = this.#nextSequenceNumber !== null && page.sequenceNumber !== this.#nextSequenceNumber;
     this.#nextSequenceNumber = (page.sequenceNumber + 1) >>> 0;
-    let isDamaged = afterGap;
+    let isDamaged = afterGap || page.isDamaged;
     let blocks: AudioBlock[] = [];
     for (const packet of this.#packets.add(page, afterGap)) {
       const channels = await this.#decodePacket(packet);
@@ -153,7 +153,11 @@ class LogicalStream {
   }
 
   free(): void {
-    this.#decoder.free();
+    try {
+      this.#decoder.free();
+    } catch {
+      // After a packet that broke the decoder's memory it cannot even be freed; the collector takes it all.
+    }
   }
 
   async #decodePacket(packet: Uint8Array): Promise<Float32Array[] | null> {

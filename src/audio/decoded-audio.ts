@@ -61,7 +61,7 @@ export class DamageLog {
     const silence =
       this.#silenceSeconds > 0
         ? `${this.#silenceSeconds.toFixed(2)} s were replaced by silence`
-        : "what could not be read was left out, so later times may be early";
+        : "what could not be read is missing there";
     context.warn(`${where}; ${silence}`);
   }
 }

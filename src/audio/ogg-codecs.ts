@@ -2,9 +2,9 @@
  * The codecs inside Ogg, each as a decoder of single packets: Opus (RFC 7845), Vorbis (Vorbis I, appendix A) and FLAC
  * (RFC 9639, section 10.1).
  */
-import { openFlacDecoder } from "./decode-flac.ts";
 import { withoutPrinting } from "./decoded-audio.ts";
-import { crc16, parseStreamInfo, STREAM_INFO_BYTES } from "./flac-frame.ts";
+import { crc16, parseFlacFrameHeader, parseStreamInfo, STREAM_INFO_BYTES } from "./flac-frame.ts";
+import { FlacFrameDecoder } from "./flac-frame-decoder.ts";
 import { SAMPLE_RATE } from "./mono.ts";
 
 /** What the first packet of a logical stream says. */
@@ -129,20 +129,21 @@ function readFlacHead(head: Uint8Array): OggCodec | null {
   // "\x7fFLAC", version, number of header packets, "fLaC", and a metadata block with its header.
   const streamInfo = head.subarray(17, 17 + STREAM_INFO_BYTES);
   if (streamInfo.length < STREAM_INFO_BYTES) return null;
-  const { sampleRate } = parseStreamInfo(streamInfo);
+  const info = parseStreamInfo(streamInfo);
+  const { sampleRate } = info;
   return {
     name: "FLAC",
     sampleRate,
     granuleRate: sampleRate,
     preSkip: 0,
     async open() {
-      const decoder = await openFlacDecoder(streamInfo);
+      const decoder = new FlacFrameDecoder(streamInfo);
       return {
         async decode(packet) {
           if (packet[0] !== 0xff) return [];
-          if (crc16(packet, 0, packet.length) !== 0) return null;
-          const { channelData, errors } = await withoutPrinting(() => decoder.decodeFrames([packet]));
-          return errors.length > 0 ? null : channelData;
+          const header = parseFlacFrameHeader(packet, 0, info);
+          if (header === null || crc16(packet, 0, packet.length) !== 0) return null;
+          return (await decoder.decode(packet, header))?.channels ?? null;
         },
         free: () => decoder.free(),
       };

@@ -17,6 +17,8 @@ export interface OggPage {
   /** Sizes of the pieces that make up its packets; 255 means that the packet goes on in the next. */
   segmentSizes: Uint8Array;
   body: Uint8Array;
+  /** Its check sum is wrong. */
+  isDamaged: boolean;
 }
 
 /** Header with the longest segment table. */
@@ -60,6 +62,7 @@ export function parseOggPage(bytes: Uint8Array): { page: OggPage; pageBytes: num
       sequenceNumber: view.getUint32(18, true),
       segmentSizes,
       body: bytes.subarray(bodyStart, pageBytes),
+      isDamaged: false,
     },
     pageBytes,
     crc: view.getUint32(22, true),
@@ -67,8 +70,9 @@ export function parseOggPage(bytes: Uint8Array): { page: OggPage; pageBytes: num
 }
 
 /**
- * Yields the pages with a right check sum, and at the very end the page that the end of the file cut off (without
- * a position). Everything else is passed over; gaps show in `sequenceNumber`.
+ * Yields the pages of a stream. A page with a wrong check sum is yielded too when the next begins right behind it, since
+ * few of its packets will be wrong; so is the page that the end of the file cuts off. Neither has a position.
+ * Everything else is passed over; gaps show in `sequenceNumber`.
  */
 export async function* readOggPages(reader: ByteReader): AsyncGenerator<OggPage> {
   for (;;) {
@@ -76,13 +80,16 @@ export async function* readOggPages(reader: ByteReader): AsyncGenerator<OggPage>
     if (head.length === 0) return;
     const start = parseOggPage(head);
     if (start !== null) {
-      const bytes = await reader.peek(start.pageBytes);
-      const { page } = parseOggPage(bytes)!;
-      // A page that reaches beyond the end of the file with others inside has a damaged length.
-      const isCutOff = bytes.length < start.pageBytes && findCapturePattern(bytes) === null;
-      if (isCutOff || (bytes.length === start.pageBytes && pageCrc(bytes) === start.crc)) {
-        await reader.skip(bytes.length);
-        yield isCutOff ? { ...page, granulePosition: null, isLast: false } : page;
+      const bytes = await reader.peek(start.pageBytes + CAPTURE_PATTERN.length);
+      const { page, pageBytes, crc } = parseOggPage(bytes)!;
+      const isWhole = bytes.length >= pageBytes;
+      const isIntact = isWhole && pageCrc(bytes.subarray(0, pageBytes)) === crc;
+      // A page with others inside has a damaged length.
+      const nextPage = isIntact ? null : findCapturePattern(bytes);
+      if (isIntact || nextPage === null || nextPage === pageBytes) {
+        await reader.skip(pageBytes);
+        const isLast = page.isLast && isWhole;
+        yield isIntact ? page : { ...page, granulePosition: null, isLast, isDamaged: isWhole };
         continue;
       }
     }
