@@ -29,7 +29,7 @@ const page = readFileSync(new URL("../../docs/metrics.md", import.meta.url), "ut
 /** The quoted text after a label such as `Reference:` on the page. */
 function quoted(label: string): string {
   const match = new RegExp(`${label}: \`([^\`]*)\``).exec(page);
-  expect(match, label).not.toBeNull();
+  expect(match).not.toBeNull();
   return match![1];
 }
 

@@ -28,7 +28,8 @@ const CLOCK = /(?<![\d:])([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?(?![\d:])/g;
 const TELEPHONE =
   /(?<!\d)(?:0\d{2,3}[ -]?\d{7,8}|1[3-9]\d[ -]?\d{4}[ -]?\d{4}|[48]00[ -]\d{3,4}[ -]\d{3,4})(?!\d)/g;
 const SPACED_DIGITS = /(?<![\d.])\d+(?: \d+)+(?![\d.])/g;
-const PERCENTAGE = new RegExp(`(${NUMBER})([%‰])`, "g");
+/** Begins only where a number begins: from inside of long numbers it would be tried in vain. */
+const PERCENTAGE = new RegExp(String.raw`(?<!\d)(?<!\d,(?=\d{3}(?!\d)))(${NUMBER})([%‰])`, "g");
 const FRACTION = /(?<![\d/])(\d+)\/(\d+)(?![\d/])/g;
 const MONEY = new RegExp(String.raw`(us\$|[$¥€£]) ?(${NUMBER})([百千万亿]*)`, "g");
 const YEAR = /(?<![\d.])(?!1000)[12]\d{3}(?=年|(?:到|至|和|、)[12]\d{3}年)/g;

@@ -52,7 +52,17 @@ export function collapseWhitespace(text: string): string {
 
 /** Removes what stands in `<…>`, `[…]` or `(…)`: notes about the sound, not speech. */
 export function removeBracketed(text: string): string {
-  return text.replace(IN_BRACKETS, "").replace(IN_PARENTHESES, "");
+  const withoutBrackets = replaceUpTo(
+    Math.max(text.lastIndexOf(">"), text.lastIndexOf("]")),
+    text,
+    IN_BRACKETS,
+  );
+  return replaceUpTo(withoutBrackets.lastIndexOf(")"), withoutBrackets, IN_PARENTHESES);
+}
+
+/** Looks no further than the last closing bracket: every one that opens after it would cost a search to the end. */
+function replaceUpTo(lastIndex: number, text: string, pattern: RegExp): string {
+  return text.slice(0, lastIndex + 1).replace(pattern, "") + text.slice(lastIndex + 1);
 }
 
 /** Removes diacritics and puts a space for every symbol or punctuation mark that is not in `keep`. */
@@ -86,7 +96,10 @@ export function normaliseBasic(text: string, options: BasicNormalisation = {}): 
   ).toLowerCase();
   if (options.splitLetters) {
     const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
-    clean = Array.from(segmenter.segment(clean), ({ segment }) => segment).join(" ");
+    // Word by word, because the segmenter's time grows with the square of the length.
+    clean = clean.replace(/\S+/gu, (word) =>
+      Array.from(segmenter.segment(word), ({ segment }) => segment).join(" "),
+    );
   }
   return collapseWhitespace(clean);
 }

@@ -38,9 +38,6 @@ describe("numbers in Chinese text", () => {
     ["3:1", "三比一"],
     ["25~35岁", "二十五到三十五岁"],
     ["零下-5℃", "零下负五度"],
-    ["$500万", "五百万美元"],
-    ["¥3,500.50", "三千五百点五零元"],
-    ["US$ 20", "二十美元"],
   ])("reads %s as %s", (written, read) => {
     expect(normaliseChinese(written)).toBe(read);
   });
@@ -76,6 +73,12 @@ describe("numbers in Chinese text", () => {
 });
 
 describe("the Chinese normaliser", () => {
+  it("puts the currency behind the amount", () => {
+    expect(normaliseChinese("花了$500万")).toBe("花了五百万美元");
+    expect(normaliseChinese("￥3,500.50")).toBe("三千五百点五零元");
+    expect(normaliseChinese("US$ 20和£1")).toBe("二十美元和一英镑");
+  });
+
   it("writes one script, by words and not only by characters", () => {
     expect(simplifyChinese("臺灣的頭髮與發展")).toBe("台湾的头发与发展");
     expect(simplifyChinese("乾隆皇帝")).toBe("乾隆皇帝");

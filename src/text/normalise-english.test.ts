@@ -64,10 +64,12 @@ const NUMBERS: readonly (readonly [string, string])[] = [
 ];
 
 describe("the English normaliser", () => {
-  it.each(NUMBERS)("writes %j as %j", (spoken, written) => {
-    expect(normaliseEnglishNumbers(spoken)).toBe(written);
-    expect(normaliseEnglish(spoken)).toBe(written);
-  });
+  for (const [spoken, written] of NUMBERS) {
+    it(`writes "${spoken}" as "${written}"`, () => {
+      expect(normaliseEnglishNumbers(spoken)).toBe(written);
+      expect(normaliseEnglish(spoken)).toBe(written);
+    });
+  }
 
   it.each([
     ["mobilisation", "mobilization"],
@@ -112,6 +114,7 @@ describe("the English normaliser", () => {
       expect(typeof normaliseEnglish(text)).toBe("string");
     }
     expect(normaliseEnglish("9".repeat(5000))).toBe("9".repeat(5000));
+    expect(normaliseEnglish("(a < b] c) (d")).toBe("d");
   });
 });
 

@@ -17,7 +17,7 @@ import {
   WORD_CHARACTER,
 } from "./normalise-basic.ts";
 
-const SPACE_BEFORE_APOSTROPHE = new RegExp(`${WHITESPACE}+'`, "gu");
+const SPACE_BEFORE_APOSTROPHE = new RegExp(`(?<!${WHITESPACE})${WHITESPACE}+'`, "gu");
 const FILLERS = wholeWord("(?:hmm|mm|mhm|mmm|uh|um)");
 
 /** In this order: the earlier ones are exceptions to the later ones. */

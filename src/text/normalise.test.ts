@@ -18,4 +18,16 @@ describe("normaliseForScoring", () => {
   ])("splits %s text %j", (language, text, tokens) => {
     expect(normaliseForScoring(text, language)).toEqual(tokens);
   });
+
+  it.each(["(", "<", " ", "1", "1,", ",111", "1 ", "1/", "1:", "1.1", "and ", "a ", "'", "-", "中", "nine "])(
+    "takes time in proportion to its length on %j again and again",
+    (unit) => {
+      for (const language of ["en", "zh", "de"]) {
+        const before = process.cpuUsage();
+        normaliseForScoring(unit.repeat(200_000 / unit.length), language);
+        const used = process.cpuUsage(before);
+        expect((used.user + used.system) / 1e6).toBeLessThan(2);
+      }
+    },
+  );
 });
