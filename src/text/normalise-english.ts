@@ -3,7 +3,7 @@
  * two correct writers may write differently: case, punctuation, fillers, contractions, titles, numbers, spellings.
  *
  * Source: Radford et al. 2022 (arXiv 2212.04356), appendix C; openai/whisper `whisper/normalizers/english.py` (MIT).
- * `english-spellings.json` (British to American) is the table published with it as `english.json` (MIT), after
+ * `english-spellings.json` (British to American) is its `english.json` (MIT, copyright 2022 OpenAI), after
  * https://www.tysto.com/uk-us-spelling-list.html.
  */
 import { normaliseEnglishNumbers } from "./english-numbers.ts";
