@@ -30,8 +30,9 @@ export interface WindowPackerOptions {
 }
 
 /**
- * With these, every one of 700 real recordings down to 0.5 s gives a window, mixed with noise at 10 dB as well, and 17
- * of 19 noises (10 minutes of animals, traffic, kitchens, hum) give none.
+ * With these and Silero VAD, each of 1,005 real recordings from 0.5 s up gives a window, also when mixed with noise at
+ * 5 dB (at 0 dB, 6 of 291 single words and sentences are lost), and 18 of 19 noises (animals, kitchens, traffic) give none.
+ * A second look at short recordings in which nothing was found is not worth its price: it would find the noises.
  */
 export const defaultPackerOptions = {
   paddingSeconds: 0.32,
