@@ -26,7 +26,7 @@ export async function decodeWithFfmpeg(
   context: DecodeContext,
 ): Promise<DecodedAudio> {
   const temporaryFolder =
-    context.path === null && format.needsSeeking ? await mkdtemp(join(tmpdir(), "glossa-")) : null;
+    context.path === null && format.needsSeeking ? await mkdtemp(join(tmpdir(), "glossa-ffmpeg-")) : null;
   const removeTemporaryFolder = async () => {
     if (temporaryFolder !== null) await rm(temporaryFolder, { recursive: true, force: true });
   };
@@ -42,21 +42,22 @@ export async function decodeWithFfmpeg(
     await removeTemporaryFolder();
     throw cause;
   }
-  void ffmpeg.ended.then(removeTemporaryFolder);
+  const cleanedUp = ffmpeg.ended.then(removeTemporaryFolder);
 
   const wav = new ByteReader(ffmpeg.output, context.name, context.signal);
   if ((await wav.peek(12)).length < 12) throw await ffmpeg.failure();
   const { blocks } = await decodeWav(wav, { ...context, totalBytes: null });
-  return { durationSeconds: await ffmpeg.duration, blocks: readBlocks(blocks, ffmpeg, context) };
+  return { durationSeconds: await ffmpeg.duration, blocks: readBlocks(blocks, ffmpeg, cleanedUp, context) };
 }
 
 async function* readBlocks(
   blocks: AsyncGenerator<AudioBlock>,
   ffmpeg: Ffmpeg,
+  cleanedUp: Promise<void>,
   context: DecodeContext,
 ): AsyncGenerator<AudioBlock> {
   yield* blocks;
-  await ffmpeg.ended;
+  await cleanedUp;
   if (ffmpeg.inputError !== null) throw ffmpeg.inputError;
   if (ffmpeg.lastError !== null) context.warn(`ffmpeg reports: ${ffmpeg.lastError}`);
 }

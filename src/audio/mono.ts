@@ -22,7 +22,7 @@ export function checkSampleRate(sampleRate: number, name: string, code: GlossaEr
 
 /** Mean of the channels, always a new array; samples that are no finite numbers become 0 and are counted. */
 function mixDown(channels: Float32Array[]): { mono: Float32Array; replaced: number; firstReplaced: number } {
-  const mono = Float32Array.from(channels[0]);
+  const mono = channels[0].slice();
   for (const channel of channels.slice(1)) {
     for (let i = 0; i < mono.length; i++) mono[i] += channel[i];
   }

@@ -63,6 +63,28 @@ function designFilter(inputRate: number, outputRate: number, phases: number): Po
   return { coefficients, phases, taps };
 }
 
+/** Sum over `length` products, a multiple of 4. */
+function dotProduct(
+  x: Float32Array,
+  xStart: number,
+  y: Float32Array,
+  yStart: number,
+  length: number,
+): number {
+  // Four sums at a time: additions that wait for one another would cost most of the time.
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let i = 0; i < length; i += 4) {
+    a += x[xStart + i] * y[yStart + i];
+    b += x[xStart + i + 1] * y[yStart + i + 1];
+    c += x[xStart + i + 2] * y[yStart + i + 2];
+    d += x[xStart + i + 3] * y[yStart + i + 3];
+  }
+  return a + b + (c + d);
+}
+
 /**
  * A streaming resampler for mono audio.
  *
@@ -117,18 +139,7 @@ export class Resampler {
     let fraction = this.#fraction;
     for (let i = 0; i < output.length; i++) {
       const row = Math.min(phases - 1, Math.round(fraction * phaseScale)) * taps;
-      // Four sums at a time: additions that wait for one another would cost most of the time.
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let d = 0;
-      for (let tap = 0; tap < taps; tap += 4) {
-        a += coefficients[row + tap] * input[start + tap];
-        b += coefficients[row + tap + 1] * input[start + tap + 1];
-        c += coefficients[row + tap + 2] * input[start + tap + 2];
-        d += coefficients[row + tap + 3] * input[start + tap + 3];
-      }
-      output[i] = a + b + (c + d);
+      output[i] = dotProduct(coefficients, row, input, start, taps);
       fraction += this.#step;
       const whole = Math.floor(fraction / this.#ratio);
       start += whole;
