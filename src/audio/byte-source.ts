@@ -92,7 +92,8 @@ async function openFile(path: string, name: string): Promise<ByteSource> {
       path: resolve(path),
       totalBytes: stat.size,
       chunks: readChunks(handle),
-      readTail: (size) => readAt(handle, Math.max(0, stat.size - size), Math.min(size, stat.size)),
+      // What cannot be read there is reported when its turn comes.
+      readTail: (size) => readAt(handle, Math.max(0, stat.size - size), size).catch(() => new Uint8Array(0)),
       close: () => handle.close(),
     };
   } catch (cause) {

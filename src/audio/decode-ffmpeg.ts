@@ -66,7 +66,8 @@ async function writeToFile(reader: ByteReader, path: string, context: DecodeCont
   try {
     await pipeline(Readable.from(reader.remaining()), createWriteStream(path), { signal: context.signal });
   } catch (cause) {
-    if (context.signal.aborted || cause instanceof GlossaError) throw cause;
+    context.signal.throwIfAborted();
+    if (cause instanceof GlossaError) throw cause;
     throw new GlossaError(
       "write-failed",
       `${context.name}: it has to be kept in a temporary file, and ${path} cannot be written: ${String(cause)}`,
@@ -100,7 +101,10 @@ class Ffmpeg {
         this.#spawnError = error;
         resolve();
       });
-      child.once("close", () => resolve());
+      child.once("close", (code, killedBy) => {
+        if (code !== 0) this.lastError ??= `it ended with ${killedBy ?? `exit code ${code}`}`;
+        resolve();
+      });
     });
     this.ended = closed;
     this.duration = this.#readMessages(child, closed);

@@ -157,6 +157,11 @@ async function* readChunks(
       yield chunk;
     }
     if (isEmpty) context.warn("there are no samples in it");
+  } catch (cause) {
+    if (context.signal.aborted || cause instanceof GlossaError) throw cause;
+    throw new GlossaError("unsupported-audio", `${context.name}: decoding failed: ${String(cause)}`, {
+      cause,
+    });
   } finally {
     await close();
   }
