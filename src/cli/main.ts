@@ -5,11 +5,13 @@
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { runCommandLine } from "./program.ts";
+import { Screen } from "./screen.ts";
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const interruption = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+for (const signal of signals) {
   process.on(signal, () => {
-    // Asked twice: leave without keeping anything.
+    // Asked twice: leave at once, without keeping anything.
     if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
     interruption.abort(new Error(`interrupted by ${signal}`));
   });
@@ -36,9 +38,17 @@ const environment: Environment = {
   },
 };
 
-const exitCode = await runCommandLine(process.argv.slice(2), environment);
+const args = process.argv.slice(2);
+process.on("uncaughtException", (error) => {
+  const screen = new Screen(environment, { verbose: args.includes("--verbose") });
+  void screen.error(null, error).finally(() => process.exit(exitCodes.failure));
+});
+
+const exitCode = await runCommandLine(args, environment);
 for (const stream of [process.stdout, process.stderr]) {
   await new Promise<void>((resolve) => stream.write("", () => resolve()));
 }
+// From here on a signal kills at once: exiting waits for the engine's threads and for files that do not let go.
+for (const signal of signals) process.removeAllListeners(signal);
 // Explicitly, because an open standard input would keep the process waiting.
 process.exit(exitCode);

@@ -1,7 +1,7 @@
 /**
  * The progress bar: one line at the bottom of a terminal. Where there is no terminal it shows nothing.
  */
-import { Format, Presets, SingleBar, type Options, type Params } from "cli-progress";
+import cliProgress, { type Options, type Params } from "cli-progress";
 import { displayWidth } from "../text/scripts.ts";
 import type { OutputStream } from "./environment.ts";
 
@@ -15,7 +15,7 @@ interface Progress {
 const longestLabelColumns = 32;
 
 export class ProgressLine {
-  readonly #bar: SingleBar;
+  readonly #bar: cliProgress.SingleBar;
   readonly #isTerminal: boolean;
   #shown: Progress | null = null;
 
@@ -29,7 +29,7 @@ export class ProgressLine {
       gracefulExit: false,
       linewrap: true,
     };
-    this.#bar = new SingleBar(options, Presets.shades_classic);
+    this.#bar = new cliProgress.SingleBar(options, cliProgress.Presets.shades_classic);
   }
 
   show(progress: Progress): void {
@@ -61,7 +61,10 @@ function formatLine(options: Options, params: Params, payload: Progress): string
   if (payload.fraction === null) return `${label}  ${payload.detail}`;
   const percentage = `${Math.floor(params.progress * 100)}%`.padStart(4);
   const room = (params.maxWidth ?? 80) - displayWidth(label) - displayWidth(payload.detail) - 10;
-  const bar = Format.BarFormat(params.progress, { ...options, barsize: Math.max(5, Math.min(30, room)) });
+  const bar = cliProgress.Format.BarFormat(params.progress, {
+    ...options,
+    barsize: Math.max(5, Math.min(30, room)),
+  });
   return `${label}  ${bar} ${percentage}  ${payload.detail}`;
 }
 
