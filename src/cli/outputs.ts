@@ -3,7 +3,7 @@
  * half of it.
  */
 import { access, constants, mkdir, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, isAbsolute, join, resolve } from "node:path";
 import { glob, isDynamicPattern } from "tinyglobby";
 import writeFileAtomic from "write-file-atomic";
 import { GlossaError } from "../errors.ts";
@@ -21,16 +21,20 @@ export interface OutputPlan {
 /**
  * Expands patterns that the shell left alone (on Windows it always does), in alphabetical order. A pattern that is the
  * name of a file is that file; a pattern that fits nothing stays, and fails later as a file that is not there.
+ *
+ * @throws GlossaError `invalid-argument` for an empty name, as an unset shell variable gives
  */
 export async function expandInputs(inputs: readonly string[]): Promise<string[]> {
   const expanded: string[] = [];
   for (const input of inputs) {
+    if (input === "")
+      throw new GlossaError("invalid-argument", "an input is empty; give a file name, or - for stdin");
     if (!isDynamicPattern(input) || (await stat(input).catch(() => null)) !== null) {
       expanded.push(input);
       continue;
     }
     const pattern = process.platform === "win32" ? input.replaceAll("\\", "/") : input;
-    const files = await glob(pattern, { expandDirectories: false });
+    const files = await glob(pattern, { expandDirectories: false, absolute: isAbsolute(pattern) });
     expanded.push(...(files.length > 0 ? files.sort() : [input]));
   }
   return expanded;

@@ -27,8 +27,8 @@ export function transcribeCommand(
     .command("transcribe")
     .description("Turn recordings into text, with your terms spelled your way.")
     .argument("<input...>", "audio or video files; - is standard input")
-    .option("--terms <file>", "glossary file, can be repeated", collect, [])
-    .option("--term <text>", "a single term, can be repeated", collect, [])
+    .option("--terms <file>", "glossary file, can be repeated", collect)
+    .option("--term <text>", "a single term, can be repeated", collect)
     .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
     .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
     .addOption(
@@ -66,7 +66,7 @@ export function transcribeCommand(
     });
 }
 
-function collect(value: string, previous: string[]): string[] {
+function collect(value: string, previous: string[] = []): string[] {
   return [...previous, value];
 }
 

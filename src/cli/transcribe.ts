@@ -17,8 +17,8 @@ import { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
 export interface TranscribeOptions {
-  terms: string[];
-  term: string[];
+  terms?: string[];
+  term?: string[];
   language?: string;
   model?: string;
   format?: TranscriptFormat;
@@ -59,7 +59,7 @@ export async function transcribe(
   const screen = new Screen(environment, options);
   const inputs = await expandInputs(patterns);
   const plan = await planOutputs(inputs, options.output, options.format);
-  const glossary = await untilAborted(readGlossary(options.terms, options.term), signal);
+  const glossary = await untilAborted(readGlossary(options.terms ?? [], options.term ?? []), signal);
   for (const warning of glossary.warnings) await screen.warn(warning);
 
   const failures: { input: string; error: unknown }[] = [];
