@@ -16,10 +16,9 @@ for (const signal of signals) {
     interruption.abort(new Error(`interrupted by ${signal}`));
   });
 }
-// Whoever read the output has seen enough (`glossa … | head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever read the output has seen enough (`glossa … | head`). Other errors reach the write that failed.
   if (error.code === "EPIPE") process.exit(exitCodes.success);
-  throw error;
 });
 // There is nobody left to tell.
 process.stderr.on("error", () => {});

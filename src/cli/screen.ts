@@ -33,7 +33,13 @@ export class Screen {
 
   /** Part of the result. */
   async print(text: string): Promise<void> {
-    if (text !== "") await this.#progress.stepAside(() => write(this.#stdout, text));
+    if (text === "") return;
+    try {
+      await this.#progress.stepAside(() => write(this.#stdout, text));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new GlossaError("write-failed", `cannot write to standard output: ${why}`, { cause });
+    }
   }
 
   async warn(message: string): Promise<void> {
@@ -45,7 +51,9 @@ export class Screen {
     const prefix = subject === null ? "error: " : `error: ${subject}: `;
     if (typeof error === "string") await this.#line(prefix + error);
     else if (error instanceof GlossaError) {
-      await this.#line(prefix + withoutRepeatedSubject(error.message, subject));
+      // Messages of the library name the file where they know it.
+      const isNamed = subject !== null && error.message.startsWith(subject);
+      await this.#line(`${isNamed ? "error: " : prefix}${error.message}`);
     } else {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       const hint = this.#options.verbose ? "" : " (run again with --verbose for details)";
@@ -108,11 +116,6 @@ export class Screen {
   async #line(text: string): Promise<void> {
     await this.#progress.stepAside(() => write(this.#stderr, `${text}\n`));
   }
-}
-
-/** Library messages often begin with the file's name already. */
-function withoutRepeatedSubject(message: string, subject: string | null): string {
-  return subject !== null && message.startsWith(`${subject}: `) ? message.slice(subject.length + 2) : message;
 }
 
 /** Writes and waits until it is handed on, so that nothing is lost when the process ends. */

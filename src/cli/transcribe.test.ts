@@ -168,6 +168,12 @@ describe("glossa transcribe", () => {
     expect(run.stdout).toBe("");
   });
 
+  it("fails when the result cannot be written", async () => {
+    const run = await runFake(["transcribe", talk], { stdoutError: new Error("no space left on device") });
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toBe(`error: ${talk}: cannot write to standard output: no space left on device\n`);
+  });
+
   it("refuses to overwrite an input", async () => {
     const run = await runFake(["transcribe", talk, "--output", talk]);
     expect(run).toMatchObject({ exitCode: 2, loaded: [] });

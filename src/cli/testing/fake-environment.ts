@@ -10,13 +10,14 @@ import { runCommandLine } from "../program.ts";
 
 type FakeStream = OutputStream & { text: string };
 
-function fakeStream(isTTY: boolean): FakeStream {
+function fakeStream(isTTY: boolean, error?: Error): FakeStream {
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       (stream as unknown as FakeStream).text += chunk.toString();
-      done();
+      done(error);
     },
   });
+  stream.on("error", () => {});
   return Object.assign(stream, { text: "", isTTY, columns: 100 });
 }
 
@@ -27,6 +28,8 @@ export interface FakeOptions {
   onLoad?: (options: LoadOptions) => void | Promise<void>;
   models?: Partial<ModelStore>;
   stdoutIsTerminal?: boolean;
+  /** What every write to stdout fails with. */
+  stdoutError?: Error;
   stderrIsTerminal?: boolean;
 }
 
@@ -48,7 +51,7 @@ export async function runFake(
   const interruption = new AbortController();
   const options =
     typeof fake === "function" ? fake(() => interruption.abort(new Error("interrupted"))) : fake;
-  const stdout = fakeStream(options.stdoutIsTerminal ?? false);
+  const stdout = fakeStream(options.stdoutIsTerminal ?? false, options.stdoutError);
   const stderr = fakeStream(options.stderrIsTerminal ?? false);
   const run: FakeRun = { exitCode: -1, stdout: "", stderr: "", recognised: [], loaded: [], disposed: 0 };
   const unexpected = () => Promise.reject(new Error("not expected to be called"));
