@@ -3,7 +3,7 @@
  * `UtteranceRecord` a line), and the scores that `scoreRun` computes from the two without recognising anything again.
  */
 import { z } from "zod";
-import { segmentSchema, termReportSchema } from "../transcript/transcript.ts";
+import { segmentSchema, termReportSchema, type Word } from "../transcript/transcript.ts";
 import type { AlignmentStep } from "./align.ts";
 import type { Interval } from "./bootstrap.ts";
 import type { CalibrationReport } from "./calibration.ts";
@@ -143,12 +143,12 @@ export interface UtteranceScore {
   /** Keywords and whether they stand in the hypothesis. */
   keywords: readonly { keyword: string; found: boolean }[];
   /**
-   * For every hypothesis token the start and end in seconds of the word that it comes from; null where the transcript
-   * has no words or the token no counterpart among them (numbers that are written in several words).
+   * For every hypothesis token the word of the transcript that it comes from; null where the transcript has no words or
+   * the token no counterpart among them (numbers that are written in several words).
    */
-  hypothesisTimes: readonly ({ start: number; end: number } | null)[];
-  /** What it adds to each metric's sums; null where it adds nothing (no reference, failed). */
-  sums: Readonly<Record<IntervalMetricName, readonly number[] | null>>;
+  hypothesisWords: readonly (Word | null)[];
+  /** What it adds to the sums that each metric is made of; zeros where it has no part in it. */
+  sums: Readonly<Record<IntervalMetricName, readonly number[]>>;
 }
 
 /** Errors of the starts of reference segments, through the words aligned with their first tokens. */
