@@ -6,7 +6,6 @@ export { type Term } from "./context/term.ts";
 export { readTerms } from "./context/term-file.ts";
 export { GlossaError, type GlossaErrorCode } from "./errors.ts";
 export type {
-  Device,
   LoadOptions,
   RecogniseOptions,
   RecognitionEvent,
@@ -14,5 +13,6 @@ export type {
 } from "./recognise/options.ts";
 export { createRecogniser, recognise } from "./recognise/recognise.ts";
 export { type Recogniser } from "./recognise/recogniser.ts";
+export { type Device } from "./runtime/session.ts";
 export { formatTranscript, type TranscriptFormat } from "./transcript/formats.ts";
 export type { Segment, TermReport, TermStatus, Transcript, Word } from "./transcript/transcript.ts";

@@ -3,7 +3,8 @@
  * the others; an interrupt keeps what is done.
  */
 import { GlossaError } from "../errors.ts";
-import type { Device, RecogniseOptions } from "../recognise/options.ts";
+import type { RecogniseOptions } from "../recognise/options.ts";
+import type { Device } from "../runtime/session.ts";
 import { formatTranscript, type TranscriptFormat } from "../transcript/formats.ts";
 import { joinTexts, toOneLine } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";

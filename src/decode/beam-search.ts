@@ -32,8 +32,8 @@ export interface BeamSearchOptions {
  */
 const termMargin = 10;
 
-/** Hypotheses this much below the best finished one (natural logarithm) are given up. */
-const giveUpMargin = 8;
+/** Hypotheses this much below the best one, finished or not, are given up (natural logarithm). */
+const giveUpMargin = 10;
 
 interface Live {
   readonly path: PathNode | null;
@@ -118,11 +118,14 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
     }
 
     finished.sort((a, b) => b.score - a.score);
-    const bestTotal = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
-    const worthwhile = next.filter(
-      (hypothesis) => hypothesis.logProbability + hypothesis.bonus > bestTotal - giveUpMargin,
-    );
-    if (worthwhile.length === 0 || finished.length >= beamSize || atLimit) break;
+    const totals = next.map((hypothesis) => hypothesis.logProbability + hypothesis.bonus);
+    const bestFinished = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
+    const floor = Math.max(bestFinished, totals[0] ?? -Infinity) - giveUpMargin;
+    const worthwhile = next.filter((_, i) => totals[i]! > floor);
+    if (worthwhile.length === 0 || atLimit) break;
+    // Texts that end early may be many and bad: they end the search only when what still grows is no better.
+    const promise = normalised(totals[0]!, length + 1, options.lengthExponent);
+    if (finished.length >= beamSize && promise < finished[0]!.score) break;
     live = worthwhile;
     // `next` is sorted, so what is given up stands at its end.
     await state.step(parents.slice(0, live.length), tokens.slice(0, live.length));

@@ -67,8 +67,8 @@ export interface SpeechModel extends AsyncDisposable {
   readonly suppressedTokens: readonly number[];
   /** Tokens that must not begin a text. */
   readonly suppressedAtStart: readonly number[];
-  /** Seconds by which cross-attention runs ahead of (negative) or behind (positive) the sound. */
-  readonly attentionDelaySeconds: number;
+  /** Silence that the encoder puts before the audio, in seconds: frame 0 stands for this much before its start. */
+  readonly leadInSeconds: number;
   /** The most tokens that `seconds` of speech can need. */
   tokenLimit(seconds: number): number;
   /** @param samples mono 16 kHz, at most `maximumSeconds` */

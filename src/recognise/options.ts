@@ -2,10 +2,8 @@
  * The one options type that every surface shares: library, command line, server and evaluator.
  */
 import type { Term } from "../context/term.ts";
+import type { Device } from "../runtime/session.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
-
-/** Where the graphs run. `webgpu` and `cuda` need the matching ONNX Runtime provider on the machine. */
-export type Device = "cpu" | "cuda" | "webgpu";
 
 /** What decides how a model is loaded. */
 export interface LoadOptions {

@@ -11,6 +11,7 @@ import { decodeWindow } from "../decode/decode-window.ts";
 import { buildPrompt } from "../decode/prompt.ts";
 import { GlossaError } from "../errors.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { confidenceCurve } from "./confidence.ts";
 import { Glossary } from "./glossary.ts";
@@ -116,7 +117,7 @@ export class Recogniser implements AsyncDisposable {
 
     glossary ??= new Glossary(options.terms ?? [], this.#model, vote.language ?? this.#model.languages[0]!);
     const transcript: Transcript = {
-      text: joinSegments(segments),
+      text: joinTexts(segments.map((segment) => segment.text)),
       language: vote.language ?? (this.#model.languages.length === 1 ? this.#model.languages[0]! : "und"),
       durationSeconds: totalSeconds ?? receivedSeconds,
       model: this.#model.id,
@@ -232,15 +233,4 @@ function doubt(suspicion: string, window: SpeechWindow): string {
     runaway: "the text is longer than the speech can hold and was cut",
   };
   return `From ${where} ${what[suspicion]}; listen to this part.`;
-}
-
-/** Segments with a space between them, but none where Chinese or Japanese meets. */
-export function joinSegments(segments: readonly Segment[]): string {
-  let text = "";
-  for (const segment of segments) {
-    const wide = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}。，、？！：；]/u;
-    const together = wide.test(text.slice(-1)) && wide.test(segment.text.slice(0, 1));
-    text += text === "" || together ? segment.text : ` ${segment.text}`;
-  }
-  return text;
 }

@@ -11,12 +11,12 @@ import type { TimedToken } from "./timed-text.ts";
 export function timedTokens(decoded: DecodedWindow, window: SpeechWindow, model: SpeechModel): TimedToken[] {
   const { tokens, tokenLogProbabilities, attention } = decoded.hypothesis;
   const starts =
-    attention.length === tokens.length + 1
+    decoded.attentionHeads > 0
       ? tokenTimes(attention, decoded.attentionHeads, decoded.attentionFrames, model.frameRate)
       : evenTimes(tokens, window, model);
-  const delay = attention.length > 0 ? model.attentionDelaySeconds : 0;
+  const leadIn = attention.length > 0 ? model.leadInSeconds : 0;
   const at = (i: number) => {
-    const seconds = window.startSeconds + starts[i]! - delay;
+    const seconds = window.startSeconds + starts[i]! - leadIn;
     return Math.min(window.endSeconds, Math.max(window.startSeconds, seconds));
   };
   return tokens.map((token, i) => ({

@@ -58,7 +58,11 @@ function wordSpans(text: string): { from: number; to: number }[] {
     }
   }
   const last = words.at(-1);
-  if (carried !== null && last) last.to = text.trimEnd().length;
+  if (carried !== null) {
+    const end = text.trimEnd().length;
+    if (last) last.to = end;
+    else words.push({ from: carried, to: end });
+  }
   return words;
 }
 

@@ -7,9 +7,11 @@
 import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { GlossaError } from "../errors.ts";
-import type { Device } from "../recognise/options.ts";
 
 export type { Tensor } from "onnxruntime-node";
+
+/** Where graphs run. `cuda` and `webgpu` need the matching ONNX Runtime provider on the machine. */
+export type Device = "cpu" | "cuda" | "webgpu";
 
 export type Tensors = Record<string, Tensor>;
 
@@ -65,9 +67,13 @@ export async function createSession(
   } catch (cause) {
     const what = typeof model === "string" ? model : "the graph";
     const advice = device === "cpu" ? "" : ` The device "${device}" may not be there; try --device cpu.`;
-    throw new GlossaError("runtime-failed", `ONNX Runtime cannot load ${what}: ${messageOf(cause)}.${advice}`, {
-      cause,
-    });
+    throw new GlossaError(
+      "runtime-failed",
+      `ONNX Runtime cannot load ${what}: ${messageOf(cause)}.${advice}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

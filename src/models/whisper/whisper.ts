@@ -78,7 +78,7 @@ export class Whisper implements SpeechModel {
   readonly endToken: number;
   readonly suppressedTokens: readonly number[];
   readonly suppressedAtStart: readonly number[];
-  readonly attentionDelaySeconds = 0;
+  readonly leadInSeconds = 0;
   readonly #encoder: OnnxSession;
   readonly #decoder: OnnxSession;
   readonly #tensors: TensorFactory;

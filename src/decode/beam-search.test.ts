@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { beamSearch, type BeamSearchOptions } from "./beam-search.ts";
+import { TermTree } from "./term-tree.ts";
+import { endToken, letters, table, TextDecoder, tokensOf, type TextModel } from "./testing/letters.ts";
+
+const options: BeamSearchOptions = {
+  beamSize: 4,
+  lengthExponent: 1,
+  maximumTokens: 20,
+  endToken,
+  suppressedTokens: [],
+  suppressedAtStart: [],
+  table,
+};
+
+async function best(model: TextModel, changes: Partial<BeamSearchOptions> = {}): Promise<string> {
+  const [hypothesis] = await beamSearch(new TextDecoder(model), { ...options, ...changes });
+  return letters.decode(hypothesis!.tokens);
+}
+
+/** "b" looks better at first, but "ac" is more probable as a whole. */
+const gardenPath: TextModel = (text) =>
+  ({ "": { a: 0.4, b: 0.6 }, a: { c: 0.95, d: 0.05 }, b: { c: 0.3, d: 0.3, e: 0.4 } })[text] ?? { "": 1 };
+
+/** Says "lora" as "laura" with a little doubt. */
+const misheard: TextModel = (text) =>
+  ({
+    "": { l: 1 },
+    l: { a: 0.9, o: 0.1 },
+    la: { u: 1 },
+    lau: { r: 1 },
+    laur: { a: 1 },
+    lo: { r: 1 },
+    lor: { a: 0.9, d: 0.1 },
+  })[text] ?? { "": 1 };
+
+const lora = new TermTree([{ tokens: tokensOf("lora"), bonus: 1 }], table);
+
+describe("beamSearch", () => {
+  it("finds a text that greedy search misses", async () => {
+    expect(await best(gardenPath, { beamSize: 1 })).toBe("be");
+    expect(await best(gardenPath)).toBe("ac");
+  });
+
+  it("agrees with the sum over the tokens' probabilities", async () => {
+    const [hypothesis] = await beamSearch(new TextDecoder(gardenPath), options);
+    expect(hypothesis!.logProbability).toBeCloseTo(Math.log(0.4 * 0.95), 5);
+    expect(hypothesis!.tokenLogProbabilities.reduce((a, b) => a + b)).toBeCloseTo(Math.log(0.4 * 0.95), 5);
+    expect(hypothesis!.score).toBeCloseTo(Math.log(0.4 * 0.95) / 3, 5);
+    expect(hypothesis!.ended).toBe(true);
+  });
+
+  it("writes a term in doubt when it is in the list", async () => {
+    expect(await best(misheard)).toBe("laura");
+    expect(await best(misheard, { terms: lora })).toBe("lora");
+  });
+
+  it("reports probabilities without the bonus", async () => {
+    const [hypothesis] = await beamSearch(new TextDecoder(misheard), { ...options, terms: lora });
+    expect(hypothesis!.bonus).toBeCloseTo(4, 5);
+    expect(hypothesis!.logProbability).toBeCloseTo(Math.log(0.1 * 0.9), 4);
+  });
+
+  it("does not write a term that the model finds impossible", async () => {
+    const sure: TextModel = (text) => ({ "": { l: 1 }, l: { a: 1 }, la: { p: 1 } })[text] ?? { "": 1 };
+    const eager = new TermTree([{ tokens: tokensOf("lora"), bonus: 4 }], table);
+    expect(await best(sure, { terms: eager })).toBe("lap");
+  });
+
+  it("is not ended by many early texts while a better one grows", async () => {
+    const early: TextModel = (text) =>
+      ({ "": { a: 0.85, b: 0.05, c: 0.05, d: 0.05 }, a: { a: 1 }, aa: { b: 1 }, aab: { c: 1 } })[text] ?? {
+        "": 1,
+      };
+    expect(await best(early)).toBe("aabc");
+  });
+
+  it("breaks out of loops", async () => {
+    const phrase = "go on ";
+    const looping: TextModel = (text) => ({ [phrase[text.length % phrase.length]!]: 0.97, "": 0.03 });
+    const text = await best(looping, { maximumTokens: 200 });
+    expect(text.length).toBeLessThanOrEqual(3 * phrase.length);
+  });
+
+  it("says when the limit cut a text off", async () => {
+    const counting: TextModel = (text) => ({ [String.fromCharCode(97 + (text.length % 26))]: 1 });
+    const [hypothesis] = await beamSearch(new TextDecoder(counting), { ...options, maximumTokens: 5 });
+    expect(letters.decode(hypothesis!.tokens)).toBe("abcde");
+    expect(hypothesis!.ended).toBe(false);
+  });
+
+  it("keeps suppressed tokens out, everywhere or only at the start", async () => {
+    const model: TextModel = (text) => (text.length < 2 ? { a: 0.9, b: 0.1 } : { "": 1 });
+    expect(await best(model, { suppressedTokens: tokensOf("a") })).toBe("bb");
+    expect(await best(model, { suppressedAtStart: tokensOf("a") })).toBe("ba");
+  });
+
+  it("can give an empty text", async () => {
+    expect(await best(() => ({ "": 0.9, a: 0.1 }))).toBe("");
+  });
+
+  it("stops when aborted", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(beamSearch(new TextDecoder(gardenPath), { ...options, signal })).rejects.toThrow("enough");
+  });
+});

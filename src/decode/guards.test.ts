@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { compressionRatio, isSilence, suspicionOf } from "./guards.ts";
+import type { Hypothesis } from "./hypothesis.ts";
+import { loopingToken } from "./repetition.ts";
+
+const hypothesis = (changes: Partial<Hypothesis>): Hypothesis => ({
+  tokens: [1, 2, 3],
+  tokenLogProbabilities: [-0.1, -0.1, -0.1],
+  logProbability: -0.4,
+  bonus: 0,
+  score: -0.1,
+  ended: true,
+  attention: [],
+  ...changes,
+});
+
+describe("guards against known failures", () => {
+  it("believe ordinary text", () => {
+    expect(
+      suspicionOf(hypothesis({}), "And so, my fellow Americans, ask not what your country can do."),
+    ).toBeNull();
+  });
+
+  it("doubt text that repeats itself", () => {
+    const text = "thank you for watching. ".repeat(10);
+    expect(compressionRatio(text)).toBeGreaterThan(2.4);
+    expect(suspicionOf(hypothesis({}), text)).toBe("repetition");
+  });
+
+  it("doubt improbable and endless text", () => {
+    expect(suspicionOf(hypothesis({ logProbability: -8 }), "mumble")).toBe("improbable");
+    expect(suspicionOf(hypothesis({ ended: false }), "on and on")).toBe("runaway");
+  });
+
+  it("take improbable text for silence only where the model hears nobody", () => {
+    expect(isSilence(hypothesis({ logProbability: -8 }), 0.9)).toBe(true);
+    expect(isSilence(hypothesis({ logProbability: -8 }), 0.1)).toBe(false);
+    expect(isSilence(hypothesis({}), 0.9)).toBe(false);
+    expect(isSilence(hypothesis({ logProbability: -8 }), null)).toBe(false);
+  });
+
+  it("call empty text not repetitive", () => {
+    expect(compressionRatio("")).toBe(1);
+  });
+});
+
+describe("loopingToken", () => {
+  it("lets people repeat themselves a little", () => {
+    expect(loopingToken([7, 7, 7, 7])).toBe(-1);
+    expect(loopingToken([1, 2, 3, 1, 2, 3])).toBe(-1);
+  });
+
+  it("names the token that would go on with a loop", () => {
+    expect(loopingToken(Array.from({ length: 12 }, () => 7))).toBe(7);
+    expect(loopingToken([9, ...[1, 2, 3, 4], ...[1, 2, 3, 4], ...[1, 2, 3, 4]])).toBe(1);
+    expect(loopingToken([9, ...[1, 2, 3, 4], ...[1, 2, 3, 4], ...[1, 2, 3, 4], 1])).toBe(2);
+  });
+});

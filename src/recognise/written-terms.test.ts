@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { Term } from "../context/term.ts";
+import type { TimedText } from "./timed-text.ts";
+import { TermIndex } from "./written-terms.ts";
+
+const term = (text: string, ...spokenForms: string[]): Term => ({ text, spokenForms, weight: 1 });
+
+function apply(text: string, ...terms: Term[]): { text: string; found: string[] } {
+  const length = text.length;
+  const timed: TimedText = {
+    text,
+    start: Float64Array.from({ length }, (_, i) => i),
+    end: Float64Array.from({ length }, (_, i) => i + 1),
+    logProbability: new Float64Array(length),
+  };
+  const { timed: result, occurrences } = new TermIndex(terms).apply(timed);
+  expect(result.start).toHaveLength(result.text.length);
+  for (let i = 1; i < result.text.length; i++)
+    expect(result.start[i]).toBeGreaterThanOrEqual(result.start[i - 1]!);
+  return { text: result.text, found: occurrences.map(({ from, to }) => result.text.slice(from, to)) };
+}
+
+describe("TermIndex", () => {
+  it("writes terms as the user spells them", () => {
+    expect(apply("we tune with lora, and rope.", term("LoRA"), term("RoPE"))).toEqual({
+      text: "we tune with LoRA, and RoPE.",
+      found: ["LoRA", "RoPE"],
+    });
+  });
+
+  it("joins what the user writes as one, also from spoken forms", () => {
+    const result = apply(
+      "set Cuda visible devices for Qwen 2 VL",
+      term("CUDA_VISIBLE_DEVICES", "cuda visible devices"),
+      term("Qwen2-VL"),
+    );
+    expect(result.text).toBe("set CUDA_VISIBLE_DEVICES for Qwen2-VL");
+  });
+
+  it("finds possessives but no terms inside other words", () => {
+    expect(apply("lora's flora", term("LoRA"))).toEqual({ text: "LoRA's flora", found: ["LoRA"] });
+  });
+
+  it("finds terms inside Chinese and with Chinese in them", () => {
+    expect(apply("我们用lora微调", term("LoRA")).text).toBe("我们用LoRA微调");
+    expect(apply("尚街loft时尚生活园区", term("尚街Loft"), term("时尚生活")).found).toEqual([
+      "尚街Loft",
+      "时尚生活",
+    ]);
+  });
+
+  it("prefers the longest term", () => {
+    expect(apply("in new york times", term("New York"), term("New York Times")).found).toEqual([
+      "New York Times",
+    ]);
+  });
+
+  it("lets a lower-case term keep the capital of a sentence, and only there", () => {
+    expect(apply("Wapiti run. Wapiti and Wapiti.", term("wapiti")).text).toBe(
+      "Wapiti run. Wapiti and wapiti.",
+    );
+  });
+
+  it("does not take short ordinary words for acronyms", () => {
+    expect(apply("it is about us, a I guess", term("IT"), term("US"), term("AI")).found).toEqual([]);
+    expect(apply("The IT staff", term("IT")).found).toEqual(["IT"]);
+  });
+
+  it("leaves text without terms as it is", () => {
+    expect(apply("nothing here", term("LoRA"))).toEqual({ text: "nothing here", found: [] });
+  });
+});
