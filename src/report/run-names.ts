@@ -1,0 +1,57 @@
+/** What runs are called: in full, and by what sets them apart. */
+import type { Perturbation, RunRecord, RunScore, RunSettings } from "../eval/records.ts";
+import { count } from "./numbers.ts";
+
+/** `own terms + 100 distractors`. */
+export function protocolName({ terms, listSize }: Pick<RunSettings, "terms" | "listSize">): string {
+  const size = count(listSize);
+  switch (terms) {
+    case "none":
+      return "no terms";
+    case "own":
+      return "own terms";
+    case "own+distractors":
+      return `own terms + ${size} distractors`;
+    case "distractors":
+      return `only ${size} distractors`;
+    case "all":
+      return `all ${size} terms`;
+  }
+}
+
+/** `noise at 10 dB, telephone band`; null for the recordings as they are. */
+export function perturbationName(perturbation: Perturbation): string | null {
+  const { speed, reverb, noise, snrDecibels, telephone } = perturbation;
+  const parts = [
+    speed !== undefined && speed !== 1 && `speed × ${speed}`,
+    reverb !== undefined && "reverberation",
+    noise !== undefined && `noise at ${snrDecibels} dB`,
+    telephone && "telephone band",
+  ].filter(Boolean);
+  return parts.length === 0 ? null : parts.join(", ");
+}
+
+/** `moonshine-base on en-lj001, own terms`. */
+export function runTitle({ set, settings }: RunRecord): string {
+  return [`${settings.model} on ${set}`, protocolName(settings), perturbationName(settings.perturbation)]
+    .filter(Boolean)
+    .join(", ");
+}
+
+/** A name for every run out of what differs between them; with a number where nothing does. */
+export function runNames(runs: readonly RunScore[]): string[] {
+  const parts = runs.map(({ run: { set, settings, glossaVersion } }) => [
+    set,
+    settings.model,
+    protocolName(settings),
+    perturbationName(settings.perturbation) ?? "as recorded",
+    `beam ${settings.beamSize ?? "default"}`,
+    `language ${settings.language ?? "by utterance"}`,
+    `seed ${settings.seed}`,
+    `Glossa ${glossaVersion}`,
+  ]);
+  const differing = parts[0].map((part, index) => parts.some((other) => other[index] !== part));
+  const names = parts.map((own) => own.filter((_, index) => differing[index]).join(", "));
+  if (new Set(names).size === names.length && !names.includes("")) return names;
+  return names.map((name, index) => `${name === "" ? "run" : `${name}, run`} ${index + 1}`);
+}
