@@ -24,6 +24,11 @@ export class AudioFiles {
     return [...this.#byStem.keys()];
   }
 
+  /** All files, in order. */
+  paths(): string[] {
+    return [...this.#byStem.values()].flat().sort();
+  }
+
   /** The one file of that name, or what is wrong. */
   find(stem: string): { audio: string } | { problem: string } {
     const paths = this.#byStem.get(stem) ?? [];
