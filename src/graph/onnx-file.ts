@@ -67,6 +67,16 @@ export function writeOnnx(model: OnnxModel): Uint8Array {
 }
 
 /**
+ * Drops the outputs that nobody reads, so that the engine can reuse their memory.
+ * @throws GlossaError `model-corrupt` when the graph does not have one of the names
+ */
+export function keepOutputs(model: OnnxModel, names: readonly string[]): void {
+  const missing = names.find((name) => !model.graph.output.some((output) => output.name === name));
+  if (missing !== undefined) throw new GlossaError("model-corrupt", `The graph has no output ${missing}.`);
+  model.graph.output = model.graph.output.filter((output) => names.includes(output.name));
+}
+
+/**
  * Makes values inside the branches of the graph's `If` into outputs of the graph.
  *
  * @param values for each new output the name of a float32 value that every branch computes, and its shape
@@ -77,7 +87,8 @@ export function exposeBranchValues(
   values: readonly { value: string; output: string; shape: readonly string[] }[],
 ): void {
   const branching = model.graph.node.find((node) => node.opType === "If");
-  if (!branching) throw new GlossaError("model-corrupt", "The graph has no If node whose values could be shown.");
+  if (!branching)
+    throw new GlossaError("model-corrupt", "The graph has no If node whose values could be shown.");
   for (const attribute of branching.attribute) {
     const branch = attribute.g;
     if (!branch) continue;
@@ -109,5 +120,8 @@ export function transposition(order: readonly number[]): OnnxAttribute[] {
 }
 
 function floatValue(name: string, shape: readonly string[]): OnnxValue {
-  return { name, type: { tensorType: { elemType: float32, shape: { dim: shape.map((dimParam) => ({ dimParam })) } } } };
+  return {
+    name,
+    type: { tensorType: { elemType: float32, shape: { dim: shape.map((dimParam) => ({ dimParam })) } } },
+  };
 }

@@ -12,7 +12,11 @@ const many = (id: number, type: string) => ({ id, type, rule: "repeated" as cons
 const messages: Record<string, Fields> = {
   StringStringEntryProto: { key: one(1, "string"), value: one(2, "string") },
   OperatorSetIdProto: { domain: one(1, "string"), version: one(2, "int64") },
-  TensorShapeDimension: { dimValue: one(1, "int64"), dimParam: one(2, "string"), denotation: one(3, "string") },
+  TensorShapeDimension: {
+    dimValue: one(1, "int64"),
+    dimParam: one(2, "string"),
+    denotation: one(3, "string"),
+  },
   TensorShapeProto: { dim: many(1, "TensorShapeDimension") },
   TensorTypeProto: { elemType: one(1, "int32"), shape: one(2, "TensorShapeProto") },
   SequenceTypeProto: { elemType: one(1, "TypeProto") },

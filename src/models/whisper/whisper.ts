@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
-import { readOnnx, writeOnnx } from "../../graph/onnx-file.ts";
+import { keepOutputs, readOnnx, writeOnnx } from "../../graph/onnx-file.ts";
 import {
   createSession,
   tensorFactory,
@@ -131,11 +131,14 @@ export class Whisper implements SpeechModel {
       headWidth: config.d_model / config.decoder_attention_heads,
     };
     const shared = shareCrossAttention(graph, shape);
+    // The published encoder also gives out its attention maps, 72 MB a layer with `whisper-base`.
+    const encoderGraph = readOnnx(await readFile(path("encoder.onnx")));
+    keepOutputs(encoderGraph, ["last_hidden_state"]);
     const [tensors, generation, tokenizer, encoder, decoder] = await Promise.all([
       tensorFactory(),
       readConfig(path("generation_config.json"), generationConfigSchema),
       Tokenizer.load(path("tokenizer.json"), config.vocab_size),
-      createSession(path("encoder.onnx"), options),
+      createSession(writeOnnx(encoderGraph), options),
       createSession(shared ? writeOnnx(graph) : path("decoder.onnx"), options),
     ]);
     const decoderShape: MergedDecoderShape = {
