@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { transcriptFormats } from "../transcript/formats.ts";
+import { collect, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TranscribeOptions } from "./transcribe.ts";
 
@@ -64,26 +65,6 @@ export function transcribeCommand(
       const { transcribe } = await import("./transcribe.ts");
       finish(await transcribe(inputs, options, environment));
     });
-}
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
-function parseLanguage(value: string): string {
-  const code = value.toLowerCase();
-  if (!/^[a-z]{2,3}$/.test(code)) throw new InvalidArgumentError("Expected a code such as en or zh.");
-  return code;
-}
-
-function parseCount(smallest: number, largest: number): (value: string) => number {
-  return (value) => {
-    const count = Number(value);
-    if (!/^\d+$/.test(value) || count < smallest || count > largest) {
-      throw new InvalidArgumentError(`Expected a whole number from ${smallest} to ${largest}.`);
-    }
-    return count;
-  };
 }
 
 function parseTemperatures(value: string): number[] {

@@ -12,6 +12,7 @@ import { untilAborted } from "./abortable.ts";
 import type { Environment, LoadedRecogniser } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { readGlossary, summariseTerms } from "./glossary.ts";
+import { loadRecogniser } from "./load-recogniser.ts";
 import { checkReadable, expandInputs, planOutputs, writeOutput } from "./outputs.ts";
 import { formatClock } from "./quantities.ts";
 import { Screen } from "./screen.ts";
@@ -125,35 +126,6 @@ export async function transcribe(
   }
   const codes = new Set(failures.map(({ error }) => exitCodeOf(error)));
   return codes.size === 1 ? [...codes][0] : exitCodes.failure;
-}
-
-async function loadRecogniser(
-  options: TranscribeOptions,
-  environment: Environment,
-  screen: Screen,
-): Promise<LoadedRecogniser> {
-  const started = performance.now();
-  try {
-    const loading = environment.createRecogniser({
-      model: options.model,
-      device: options.device,
-      threads: options.threads,
-      offline: options.offline,
-      cacheFolder: options.cache,
-      onDownload: (progress) => screen.showDownload(progress),
-      signal: environment.signal,
-    });
-    const recogniser = await untilAborted(loading, environment.signal);
-    screen.hideProgress();
-    if (options.verbose) {
-      await screen.note(
-        `loaded ${recogniser.model} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
-      );
-    }
-    return recogniser;
-  } finally {
-    screen.hideProgress();
-  }
 }
 
 /** What all inputs of a command share. */
