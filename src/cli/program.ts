@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { Environment } from "./environment.ts";
+import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { modelsCommand } from "./models-command.ts";
 import { Screen } from "./screen.ts";
@@ -51,10 +52,12 @@ function buildProgram(environment: Environment, finish: (exitCode: number) => vo
 Examples:
   glossa transcribe talk.mp3 --terms terms.txt
   glossa transcribe talk.mp3 --terms terms.txt --format srt --output talk.srt
+  glossa eval recordings/manifest.jsonl --model whisper-base
   glossa models list
 `,
     );
   transcribeCommand(program, environment, finish);
+  evalCommand(program, environment, finish);
   modelsCommand(program, environment, finish);
   return program;
 }

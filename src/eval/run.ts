@@ -54,13 +54,12 @@ export interface RunOptions {
 /** The record that a run begins with. */
 export function runRecordOf(plan: RunPlan): RunRecord {
   const { dataSet, utterances, terms, protocol } = plan;
-  const identity = utterances.map((utterance) => [
-    utterance.id,
-    utterance.audio,
-    utterance.text,
-    terms.of(utterance).own,
-    utterance.distractors,
-  ]);
+  // Drawing all lists once beforehand also finds those that cannot be filled.
+  const lists = utterances.map((utterance) => terms.of(utterance));
+  const identity = utterances.map(({ id, audio, text, distractors }, index) => {
+    return [id, audio, text, lists[index].own, distractors];
+  });
+  const mostDistractors = lists.reduce((most, { distractors = [] }) => Math.max(most, distractors.length), 0);
   return {
     version: 1,
     set: dataSet.name,
@@ -71,7 +70,7 @@ export function runRecordOf(plan: RunPlan): RunRecord {
       language: plan.language,
       beamSize: plan.beamSize,
       terms: protocol,
-      listSize: protocol === "all" ? terms.allTerms.length : (plan.listSize ?? 0),
+      listSize: protocol === "all" ? terms.allTerms.length : mostDistractors,
       listFingerprint: terms.fingerprint(),
       seed: plan.seed,
       perturbation: plan.perturbation,

@@ -1,0 +1,204 @@
+/**
+ * `glossa eval`: recognises data sets with one loaded model, one run for every set and list size, and prints the
+ * scores. Everything is checked before the model is loaded; an interrupt keeps what is done.
+ */
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { readTerms } from "../context/term-file.ts";
+import { loadDataSet, type DataSet } from "../eval/datasets/load-data-set.ts";
+import type { DataFormat } from "../eval/datasets/detect-data-format.ts";
+import type { Utterance } from "../eval/datasets/utterance.ts";
+import { Perturber } from "../eval/perturber.ts";
+import type { Perturbation, TermsProtocol, UtteranceRecord } from "../eval/records.ts";
+import { runDataSet, type RunPlan } from "../eval/run.ts";
+import { runName } from "../eval/run-name.ts";
+import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
+import { scoreRun } from "../eval/score-run.ts";
+import { TermLists } from "../eval/term-lists.ts";
+import { GlossaError } from "../errors.ts";
+import { untilAborted } from "./abortable.ts";
+import type { Environment, LoadedRecogniser } from "./environment.ts";
+import { printRuns } from "./eval-scores.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { loadRecogniser, type LoadingOptions } from "./load-recogniser.ts";
+import { Screen } from "./screen.ts";
+
+/** The options as the command line names them. */
+export interface EvalOptions extends LoadingOptions {
+  beam?: number;
+  language?: string;
+  terms?: TermsProtocol;
+  listSize?: number[];
+  distractors?: string;
+  glossary?: string;
+  seed?: number;
+  limit?: number;
+  datasetFormat?: DataFormat;
+  audioRoot?: string;
+  skipBad?: boolean;
+  noise?: string;
+  snr?: number;
+  reverb?: string;
+  speed?: number;
+  telephone?: boolean;
+  output?: string;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** A run that only lacks the model's name. */
+type PreparedRun = Omit<RunPlan, "model">;
+
+const shownFailures = 5;
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code
+ * @throws GlossaError for wrong arguments, data sets and models; the signal's reason when interrupted
+ */
+export async function evaluate(
+  paths: readonly string[],
+  options: EvalOptions,
+  environment: Environment,
+): Promise<number> {
+  const { signal } = environment;
+  const screen = new Screen(environment, options);
+  const prepared = await untilAborted(prepare(paths, options, screen), signal);
+  const output = resolve(options.output ?? (await mkdtemp(join(tmpdir(), "glossa-eval-"))));
+  const recogniser = await loadRecogniser(options, environment, screen);
+  const summaries: RunSummary[] = [];
+  let failed = 0;
+  try {
+    const taken = new Set<string>();
+    for (const run of prepared) {
+      const plan = { ...run, model: recogniser.model };
+      const folder = join(output, runName(plan, taken));
+      const summary = await execute(plan, folder, recogniser, environment, screen);
+      failed += summary.failed;
+      summaries.push(summary);
+    }
+  } catch (error) {
+    if (signal.aborted) await screen.warn(`interrupted; what is done is kept in ${output}`);
+    throw error;
+  } finally {
+    // After an interrupt the engine may still be busy; nobody waits for it.
+    await untilAborted(recogniser[Symbol.asyncDispose](), signal).catch(() => {});
+  }
+  await printRuns(summaries, options, environment, screen);
+  await screen.note(`recorded in ${output}`);
+  return failed > 0 ? exitCodes.failure : exitCodes.success;
+}
+
+async function prepare(
+  paths: readonly string[],
+  options: EvalOptions,
+  screen: Screen,
+): Promise<PreparedRun[]> {
+  const perturbation = perturbationOf(options);
+  const seed = options.seed ?? 0;
+  const perturber = await Perturber.create(perturbation, seed);
+  const glossary = options.glossary === undefined ? null : await readList(options.glossary, screen);
+  const distractors = options.distractors === undefined ? null : await readList(options.distractors, screen);
+  const protocol = options.terms ?? (glossary === null ? "none" : "all");
+  const drawsDistractors = protocol === "own+distractors" || protocol === "distractors";
+  if (!drawsDistractors && (options.listSize !== undefined || distractors !== null)) {
+    throw new GlossaError(
+      "invalid-argument",
+      `--list-size and --distractors need --terms own+distractors or distractors, not ${protocol}`,
+    );
+  }
+  const prepared: PreparedRun[] = [];
+  for (const path of paths) {
+    const dataSet = await loadDataSet(path, {
+      format: options.datasetFormat,
+      audioRoot: options.audioRoot === undefined ? undefined : resolve(options.audioRoot),
+      skipBad: options.skipBad,
+    });
+    for (const problem of dataSet.skipped) await screen.warn(`${path}: skipped ${problem}`);
+    for (const listSize of options.listSize ?? [null]) {
+      const terms = new TermLists(dataSet.utterances, {
+        protocol,
+        listSize,
+        seed,
+        glossary: glossary ?? dataSet.glossary,
+        distractors,
+        language: options.language,
+      });
+      prepared.push({
+        dataSet,
+        utterances: chosen(dataSet, options.limit),
+        language: options.language ?? null,
+        beamSize: options.beam ?? null,
+        protocol,
+        listSize,
+        terms,
+        seed,
+        perturbation,
+        perturber,
+      });
+    }
+  }
+  return prepared;
+}
+
+function chosen({ utterances }: DataSet, limit: number | undefined): readonly Utterance[] {
+  return limit === undefined ? utterances : utterances.slice(0, limit);
+}
+
+function perturbationOf({ speed, reverb, noise, snr, telephone }: EvalOptions): Perturbation {
+  if ((noise === undefined) !== (snr === undefined)) {
+    throw new GlossaError("invalid-argument", "--noise and --snr belong together; give both or none");
+  }
+  return {
+    ...(speed !== undefined && { speed }),
+    ...(reverb !== undefined && { reverb: resolve(reverb) }),
+    ...(noise !== undefined && { noise: resolve(noise), snrDecibels: snr }),
+    ...(telephone && { telephone }),
+  };
+}
+
+/** The terms of a file, by their spelling. */
+async function readList(file: string, screen: Screen): Promise<string[]> {
+  const { terms, warnings } = await readTerms(file);
+  for (const warning of warnings) await screen.warn(warning);
+  return terms.map(({ text }) => text);
+}
+
+async function execute(
+  plan: RunPlan,
+  folder: string,
+  recogniser: LoadedRecogniser,
+  { signal }: Environment,
+  screen: Screen,
+): Promise<RunSummary> {
+  const started = performance.now();
+  try {
+    const running = runDataSet(plan, recogniser, folder, {
+      signal,
+      onProgress: ({ done, total, audioSecondsDone, audioSecondsTotal }) => {
+        const progress = { processedSeconds: audioSecondsDone, totalSeconds: audioSecondsTotal };
+        const label = `${plan.dataSet.name} ${done}/${total}`;
+        screen.showRecognition(label, progress, (performance.now() - started) / 1000);
+      },
+    });
+    const { run, utterances } = await untilAborted(running, signal);
+    screen.hideProgress();
+    await reportFailures(utterances, screen);
+    return summariseRun(scoreRun(utterances, run), folder);
+  } finally {
+    screen.hideProgress();
+  }
+}
+
+async function reportFailures(utterances: readonly UtteranceRecord[], screen: Screen): Promise<void> {
+  const failed = utterances.filter(({ error }) => error !== undefined);
+  for (const { id, error } of failed.slice(0, shownFailures)) await screen.error(id, error!.message);
+  if (failed.length > 0) {
+    await screen.error(
+      null,
+      `${failed.length} of ${utterances.length} utterances failed, and count as empty`,
+    );
+  }
+}
