@@ -35,7 +35,6 @@ export function evalCommand(
       "[options] <data...>\n       glossa eval score [options] <run...>\n       glossa eval compare [options] <A> <B>",
     )
     .argument("<data...>", "manifests or folders of data sets")
-    .enablePositionalOptions()
     .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
     .option("--beam <count>", "hypotheses kept in the search; 1 is greedy (default: 5)", parseCount(1, 64))
     .option("--language <code>", "spoken language (default: of each utterance)", parseLanguage)

@@ -37,6 +37,8 @@ function buildProgram(environment: Environment, finish: (exitCode: number) => vo
     .description("Speech recognition that knows your glossary.")
     .version(packageVersion())
     .exitOverride()
+    // Options belong to the command that they follow: `eval` and `eval score` both have --json.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => stdout.write(text),
       writeErr: (text) => stderr.write(text),
