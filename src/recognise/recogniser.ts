@@ -8,6 +8,7 @@ import { openAudio, type AudioInput } from "../audio/open-audio.ts";
 import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import { decodeWindow } from "../decode/decode-window.ts";
+import type { Suspicion } from "../decode/guards.ts";
 import { buildPrompt } from "../decode/prompt.ts";
 import { GlossaError } from "../errors.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
@@ -17,9 +18,10 @@ import { confidenceCurve } from "./confidence.ts";
 import { Glossary } from "./glossary.ts";
 import { LanguageVote } from "./language-vote.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
-import { timedTextOf, type TimedText } from "./timed-text.ts";
+import { timedTextOf } from "./timed-text.ts";
 import { timedTokens } from "./timed-tokens.ts";
-import { segmentsOf, wordsOf } from "./words.ts";
+import { unheardSpeech } from "./unheard-speech.ts";
+import { segmentsOf, wordsOf, type PlacedWord } from "./words.ts";
 
 const defaultBeamSize = 5;
 /** Whisper's: search first, then ever freer sampling. */
@@ -142,12 +144,50 @@ export class Recogniser implements AsyncDisposable {
     previousText: string,
     settings: Settings,
   ): Promise<{ segments: Segment[]; trustedText: string; warning: string | null }> {
-    const model = this.#model;
-    const prompt = buildPrompt(model.tokenizer, model.promptLimit, glossary.ranked(), previousText);
+    const prompt = buildPrompt(
+      this.#model.tokenizer,
+      this.#model.promptLimit,
+      glossary.ranked(),
+      previousText,
+    );
     glossary.notePrompted(prompt.terms);
+    const whole = await this.#decode(window, frames, language, glossary, prompt.tokens, settings);
+    if (!whole) return { segments: [], trustedText: previousText, warning: null };
+    const parts = [whole];
+    // Without word times nobody can tell where a text ended.
+    for (let last = whole; settings.wordTimes && parts.length <= mostParts;) {
+      const rest = unheardSpeech(last.window, last.words.at(-1)!.end);
+      if (!rest) break;
+      using restFrames = await this.#model.encode(rest.samples);
+      const more = await this.#decode(rest, restFrames, language, glossary, [], settings);
+      // What follows a text that the model held to be complete must be beyond doubt.
+      if (!more || more.suspicion !== null) break;
+      parts.push(more);
+      last = more;
+    }
+    for (const part of parts) part.report();
+    const { suspicion } = whole;
+    const text = joinTexts(parts.map((part) => part.text.trim()));
+    return {
+      segments: parts.flatMap((part) => segmentsOf(part.text, part.words, settings.wordTimes)),
+      trustedText: suspicion === null ? textSoFar(previousText, text) : "",
+      warning: suspicion === null ? null : doubt(suspicion, window),
+    };
+  }
+
+  /** One search over one stretch of audio; null when nothing is said in it. */
+  async #decode(
+    window: SpeechWindow,
+    frames: AudioFrames,
+    language: string,
+    glossary: Glossary,
+    context: readonly number[],
+    settings: Settings,
+  ): Promise<DecodedPart | null> {
+    const model = this.#model;
     const decoded = await decodeWindow(model, frames, {
       language,
-      context: prompt.tokens,
+      context,
       terms: glossary.tree,
       beamSize: settings.beamSize,
       temperatures: settings.temperatures,
@@ -155,27 +195,37 @@ export class Recogniser implements AsyncDisposable {
       attention: settings.wordTimes,
       signal: settings.signal,
     });
-    if (decoded.silence || decoded.text.trim() === "")
-      return { segments: [], trustedText: previousText, warning: null };
+    if (decoded.silence) return null;
     const tokens = timedTokens(decoded, window, model);
     const { timed, occurrences } = glossary.index.apply(timedTextOf(tokens, model.tokenizer));
-    const curve = confidenceCurve(model.id);
-    const words = wordsOf(timed, curve, window.speech);
-    for (const { term, from, to } of occurrences) {
-      const covered = words.filter((word) => word.from < to && word.to > from);
-      glossary.noteOccurrence(term, {
-        start: covered[0]?.start ?? timed.start[from]!,
-        end: covered.at(-1)?.end ?? timed.end[to - 1]!,
-        text: timed.text.slice(from, to),
-        confidence: Math.min(...covered.map((word) => word.confidence)),
-      });
-    }
-    return {
-      segments: segmentsOf(timed.text, words, settings.wordTimes),
-      trustedText: decoded.suspicion === null ? textSoFar(previousText, timed) : "",
-      warning: decoded.suspicion === null ? null : doubt(decoded.suspicion, window),
+    const words = wordsOf(timed, confidenceCurve(model.id), window.speech);
+    if (words.length === 0) return null;
+    const report = () => {
+      for (const { term, from, to } of occurrences) {
+        const covered = words.filter((word) => word.from < to && word.to > from);
+        glossary.noteOccurrence(term, {
+          start: covered[0]!.start,
+          end: covered.at(-1)!.end,
+          text: timed.text.slice(from, to),
+          confidence: Math.min(...covered.map((word) => word.confidence)),
+        });
+      }
     };
+    return { window, text: timed.text, words, suspicion: decoded.suspicion, report };
   }
+}
+
+/** How often recognition goes on within one window after the text ended before the speech. */
+const mostParts = 3;
+
+interface DecodedPart {
+  readonly window: SpeechWindow;
+  readonly text: string;
+  /** At least one. */
+  readonly words: readonly PlacedWord[];
+  readonly suspicion: Suspicion | null;
+  /** Notes the terms in it. */
+  readonly report: () => void;
 }
 
 interface Settings {
@@ -221,13 +271,13 @@ function checked(options: RecogniseOptions, model: SpeechModel): Settings {
 }
 
 /** As much of the end of the text as a prompt could ever hold. */
-function textSoFar(previousText: string, { text }: TimedText): string {
-  return `${previousText} ${text.trim()}`.trim().slice(-2000);
+function textSoFar(previousText: string, text: string): string {
+  return joinTexts([previousText, text]).slice(-2000);
 }
 
-function doubt(suspicion: string, window: SpeechWindow): string {
+function doubt(suspicion: Suspicion, window: SpeechWindow): string {
   const where = `${window.startSeconds.toFixed(1)} s to ${window.endSeconds.toFixed(1)} s`;
-  const what: Record<string, string> = {
+  const what: Record<Suspicion, string> = {
     repetition: "the text repeats itself",
     improbable: "the model is unsure of nearly every word",
     runaway: "the text is longer than the speech can hold and was cut",

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { unheardSpeech } from "./unheard-speech.ts";
+
+const window = {
+  startSeconds: 10,
+  endSeconds: 20,
+  samples: Float32Array.from({ length: 160_000 }, (_, i) => i),
+  speech: [
+    { startSeconds: 10.2, endSeconds: 14 },
+    { startSeconds: 16, endSeconds: 19.5 },
+  ],
+  speechSeconds: 7.3,
+  precedingSilenceSeconds: 0,
+};
+
+describe("unheardSpeech", () => {
+  it("is nothing when the last word ends with the speech", () => {
+    expect(unheardSpeech(window, 19.2)).toBeNull();
+  });
+
+  it("is what is spoken after the last word, from shortly before it", () => {
+    const rest = unheardSpeech(window, 13.9)!;
+    expect(rest.startSeconds).toBeCloseTo(13.9);
+    expect(rest.samples[0]).toBe(3.9 * 16_000);
+    expect(rest.speech).toHaveLength(2);
+    const later = unheardSpeech(window, 14.5)!;
+    expect(later.startSeconds).toBeCloseTo(15.8);
+    expect(later.speech).toEqual([{ startSeconds: 16, endSeconds: 19.5 }]);
+    expect(later.endSeconds - later.startSeconds).toBeCloseTo(later.samples.length / 16_000);
+  });
+});
