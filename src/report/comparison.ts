@@ -1,51 +1,60 @@
 /** Runs over the same utterances against the first of them, with paired intervals of the differences. */
-import { type RunComparison, compareRuns } from "../eval/compare-runs.ts";
-import { metricDefinitions } from "../eval/metric-definitions.ts";
+import { compareRuns } from "../eval/compare-runs.ts";
+import { intervalMetricNames, metricDefinitions } from "../eval/metric-definitions.ts";
 import type { MetricComparison } from "../eval/records.ts";
 import { type Markup, markup } from "./markup.ts";
 import { metricTexts } from "./metric-names.ts";
-import { count, counted, decimal, signedDecimal } from "./numbers.ts";
+import { count, counted, decimal, noValue, signedDecimal } from "./numbers.ts";
 import { table } from "./table.ts";
 import type { NamedRun } from "./utterances.ts";
 
 /**
- * A table of differences for every run but the first.
+ * A table of the differences between the first run and every other.
  *
  * @throws GlossaError `invalid-argument` when the runs share no utterance or disagree about a reference
  */
-export function comparisons([first, ...others]: readonly NamedRun[]): Markup {
-  return markup`${others.map((other) => differenceTable(first, other, compareRuns(first.score, other.score)))}`;
-}
-
-function differenceTable(first: NamedRun, second: NamedRun, comparison: RunComparison): Markup {
-  const { metrics, matched, onlyFirst, onlySecond } = comparison;
-  const left = onlyFirst.length + onlySecond.length;
-  const caption = markup`<b>${second.name}</b> against <b>${first.name}</b>, over ${counted(matched, "utterance")} that both have${left > 0 && ` (${count(onlyFirst.length)} and ${count(onlySecond.length)} that only one has are left out)`}. Intervals are paired: the same utterances are drawn for both runs.`;
+export function comparison([first, ...others]: readonly NamedRun[]): Markup {
+  const comparisons = others.map((other) => compareRuns(first.score, other.score));
+  const unmatched = comparisons.flatMap(({ matched, onlyFirst, onlySecond }, index) =>
+    onlyFirst.length + onlySecond.length === 0
+      ? []
+      : ` ${others[index].name}: over the ${counted(matched, "utterance")} that both runs have; ${count(onlyFirst.length)} of the first run and ${count(onlySecond.length)} of this one are left out.`,
+  );
+  const rows = intervalMetricNames.flatMap((metric) => {
+    const found = comparisons.map(({ metrics }) =>
+      metrics.find((comparison) => comparison.metric === metric),
+    );
+    const { name, write } = metricTexts[metric];
+    const base = first.score.metrics[metric];
+    return found.every((comparison) => comparison === undefined)
+      ? []
+      : [
+          [
+            name,
+            write(base),
+            ...found.map((comparison) => (comparison ? difference(comparison, base) : noValue)),
+          ],
+        ];
+  });
   return table({
-    caption,
-    columns: [
-      { name: "Metric" },
-      { name: first.name, isNumber: true },
-      { name: second.name, isNumber: true },
-      { name: "Difference", isNumber: true },
-      { name: "Verdict" },
-    ],
-    rows: metrics.map((comparison) => {
-      const { metric, difference } = comparison;
-      const { name, write } = metricTexts[metric];
-      return [
-        name,
-        write(comparison.first),
-        write(comparison.second),
-        markup`${signedDecimal(difference.value)}<span class="interval">${decimal(difference.low)} to ${decimal(difference.high)}</span>`,
-        verdict(comparison),
-      ];
-    }),
+    caption: markup`Against <b>${first.name}</b>. Intervals of the differences are 95 %, paired: the same utterances are drawn for both runs. A difference without an arrow may be chance.${unmatched}`,
+    columns: [{ name: "Metric" }, ...[first, ...others].map(({ name }) => ({ name, isNumber: true }))],
+    rows,
   });
 }
 
-function verdict({ metric, difference, significant }: MetricComparison): Markup {
-  if (!significant) return markup`<span class="note">not significant</span>`;
+/** @param base the value of the first run over all of its utterances, which may be more than both have */
+function difference(
+  { metric, first, second, difference, significant }: MetricComparison,
+  base: number | null,
+): Markup {
   const better = difference.value < 0 === (metricDefinitions[metric].better === "lower");
-  return better ? markup`<span class="good">▲ better</span>` : markup`<span class="bad">▼ worse</span>`;
+  const value = signedDecimal(difference.value);
+  const verdict = !significant
+    ? markup`${value}`
+    : better
+      ? markup`<span class="good">▲ ${value} better</span>`
+      : markup`<span class="bad">▼ ${value} worse</span>`;
+  const { write } = metricTexts[metric];
+  return markup`${first !== base && `${write(first)} → `}${write(second)}<br>${verdict}<span class="interval">${decimal(difference.low)} to ${decimal(difference.high)}</span>`;
 }

@@ -51,12 +51,16 @@ export function curves(runs: readonly RunScore[]): Markup | null {
  */
 function findSweeps(runs: readonly RunScore[]): Sweep[] {
   const groups = new Map<string, Sweep>();
+  const setCount = new Set(runs.map(({ run }) => run.set)).size;
   for (const score of runs) {
     const { set, settings } = score.run;
     if (settings.terms === "all" || settings.terms === "distractors") continue;
     const { terms: _terms, listSize: _size, listFingerprint: _list, ...others } = settings;
     const key = JSON.stringify([set, others]);
-    const sweep = groups.get(key) ?? { name: `${settings.model}, ${set}`, runs: [] };
+    const sweep = groups.get(key) ?? {
+      name: setCount > 1 ? `${settings.model}, ${set}` : settings.model,
+      runs: [],
+    };
     sweep.runs.push(score);
     groups.set(key, sweep);
   }

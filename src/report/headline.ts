@@ -3,8 +3,9 @@ import type { RunScore } from "../eval/records.ts";
 import { totalErrors } from "../eval/error-rates.ts";
 import { type Markup, markup } from "./markup.ts";
 import { intervalText, metricTexts, presentMetrics } from "./metric-names.ts";
-import { count, counted, decimal, duration } from "./numbers.ts";
+import { count, counted, decimal } from "./numbers.ts";
 import { type Cell, table } from "./table.ts";
+import type { NamedRun } from "./utterances.ts";
 
 /** One run: its numbers in large, and what they are made of in a sentence. */
 export function headline(run: RunScore): Markup {
@@ -37,31 +38,24 @@ function times(value: number): string {
 }
 
 /** Several runs: one row each. */
-export function runTable(runs: readonly RunScore[], names: readonly string[]): Markup {
-  const metrics = presentMetrics(runs);
-  const rows = runs.map((run, index): Cell[] => [
-    names[index],
-    count(run.utterances.length),
-    { shown: duration(run.hours * 3600), sortBy: run.hours },
-    ...metrics.map((name): Cell => {
-      const value = run.metrics[name];
-      const interval = intervalText(run, name);
+export function runTable(runs: readonly NamedRun[]): Markup {
+  const metrics = presentMetrics(runs.map(({ score }) => score));
+  const rows = runs.map(({ name, score }): Cell[] => [
+    name,
+    count(score.utterances.length),
+    ...metrics.map((metric): Cell => {
+      const value = score.metrics[metric];
+      const interval = intervalText(score, metric);
       return {
-        shown: markup`${metricTexts[name].write(value)}${interval !== null && markup`<span class="interval">${interval}</span>`}`,
+        shown: markup`${metricTexts[metric].write(value)}${interval !== null && markup`<span class="interval">${interval}</span>`}`,
         sortBy: value ?? "",
       };
     }),
   ]);
-  const columns = [
-    { name: "Run" },
-    ...["Utterances", "Audio", ...metrics.map((name) => metricTexts[name].name)].map((name) => ({
-      name,
-      isNumber: true,
-    })),
-  ];
+  const numbers = ["Utterances", ...metrics.map((metric) => metricTexts[metric].name)];
   return table({
     caption: "All runs, with 95 % bootstrap intervals by utterance.",
-    columns,
+    columns: [{ name: "Run" }, ...numbers.map((name) => ({ name, isNumber: true }))],
     rows,
     sortable: true,
   });

@@ -25,8 +25,8 @@ export interface LineChartOptions extends ChartText {
   heading?: boolean;
 }
 
-const WIDTH = 480;
-const HEIGHT = 300;
+const WIDTH = 420;
+const HEIGHT = 280;
 
 /**
  * A line chart as SVG. The horizontal axis is linear up to about 50 and logarithmic beyond: lists of 0, 100 and 2,000
@@ -42,7 +42,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
     top,
     WIDTH - 64,
   );
-  const area = { left: 48, right: WIDTH - 16, top: top + names.height + 22, bottom: HEIGHT - 44 };
+  const area = { left: 48, right: WIDTH - 16, top: top + names.height + 25, bottom: HEIGHT - 44 };
 
   const x = scaleSymlog()
     .constant(50)
@@ -87,7 +87,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
   return chartFrame(options.id, options, WIDTH, HEIGHT, [
     markup`${options.heading && markup`<text class="heading" x="0" y="15">${options.title}</text>`}`,
     ...names.items,
-    markup`<text class="faint" x="0" y="${area.top - 10}">${options.yLabel}</text>`,
+    markup`<text class="faint" x="0" y="${area.top - 13}">${options.yLabel}</text>`,
     ...rows,
     ...columns,
     markup`<text class="faint middle" x="${(area.left + area.right) / 2}" y="${HEIGHT - 8}">${options.xLabel}</text>`,

@@ -35,8 +35,8 @@ export const metricTexts: Readonly<Record<MetricName, MetricText>> = {
     write: share,
   },
   falseInsertionsPerHour: {
-    name: "Invented terms per hour",
-    meaning: "written where nobody said them",
+    name: "Invented per hour",
+    meaning: "terms where nobody said them",
     write: (value) => decimal(value, 1),
   },
   keywordRecall: {

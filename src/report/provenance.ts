@@ -4,12 +4,10 @@ import { type Markup, type MarkupValue, markup } from "./markup.ts";
 import { counted, duration } from "./numbers.ts";
 import { perturbationName, protocolName } from "./run-names.ts";
 import { table } from "./table.ts";
+import type { NamedRun } from "./utterances.ts";
 
-export function provenance(
-  runs: readonly RunScore[],
-  names: readonly string[],
-  command: string | null,
-): Markup {
+export function provenance(named: readonly NamedRun[], command: string | null): Markup {
+  const runs = named.map(({ score }) => score);
   const facts: [string, (score: RunScore) => MarkupValue][] = [
     ["Model", ({ run }) => run.settings.model],
     ["Data set", ({ run }) => run.set],
@@ -36,10 +34,10 @@ export function provenance(
     different.length > 0 &&
     table({
       caption: "What sets the runs apart.",
-      columns: [{ name: "" }, ...names.map((name) => ({ name }))],
+      columns: [{ name: "" }, ...named.map(({ name }) => ({ name }))],
       rows: different,
     })
-  }${runs.map((run, index) => failures(run, runs.length > 1 ? names[index] : null))}`;
+  }${named.map(({ name, score }) => failures(score, named.length > 1 ? name : null))}`;
 }
 
 function isSame(first: MarkupValue, other: MarkupValue): boolean {

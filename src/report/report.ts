@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { RunScore } from "../eval/records.ts";
 import { GlossaError } from "../errors.ts";
 import type { Clips } from "./clips.ts";
-import { comparisons } from "./comparison.ts";
+import { comparison } from "./comparison.ts";
 import { confidence } from "./confidence.ts";
 import { confusions } from "./confusions.ts";
 import { curves } from "./curves.ts";
@@ -42,68 +42,81 @@ interface Section {
  */
 export function renderReport(runs: readonly RunScore[], options: ReportOptions = {}): string {
   if (runs.length === 0) throw new GlossaError("invalid-argument", "a report needs at least one run");
-  const names = runNames(runs);
-  const named = runs.map((score, index): NamedRun => ({ name: names[index], score }));
-  const sets = new Map<string, NamedRun[]>();
-  for (const run of named) sets.set(run.score.run.set, [...(sets.get(run.score.run.set) ?? []), run]);
+  const sets = groupBySet(runs);
   const playback = new Playback(options.clips ?? new Map());
-  const sections = reportSections(named, sets, playback, options.command ?? null).filter(
+  const sections = reportSections(sets, playback, options.command ?? null).filter(
     (section) => section.content !== null,
   );
   const title =
-    runs.length === 1 ? runTitle(runs[0].run) : `${[...sets.keys()].join(", ")}: ${runs.length} runs`;
+    runs.length === 1
+      ? runTitle(runs[0].run)
+      : `${[...sets.keys()].join(", ")}: ${counted(runs.length, "run")}`;
   return page(title, subtitle(runs, sets.size), sections, playback.embedded());
 }
 
+function groupBySet(runs: readonly RunScore[]): ReadonlyMap<string, readonly NamedRun[]> {
+  const sets = new Map<string, RunScore[]>();
+  for (const score of runs) sets.set(score.run.set, [...(sets.get(score.run.set) ?? []), score]);
+  return new Map(
+    [...sets].map(([set, scores]) => {
+      const names = runNames(scores);
+      return [set, scores.map((score, index): NamedRun => ({ name: names[index], score }))];
+    }),
+  );
+}
+
 function reportSections(
-  named: readonly NamedRun[],
-  sets: ReadonlyMap<string, NamedRun[]>,
+  sets: ReadonlyMap<string, readonly NamedRun[]>,
   playback: Playback,
   command: string | null,
 ): Section[] {
-  const runs = named.map(({ score }) => score);
-  const names = named.map(({ name }) => name);
-  const compared = [...sets].filter(([, group]) => group.length > 1);
+  const perSet = (render: (runs: readonly NamedRun[], set: string) => Markup | null) => {
+    const parts = [...sets].flatMap(([set, runs]) => {
+      const content = render(runs, set);
+      return content === null ? [] : [markup`${sets.size > 1 && markup`<h3>${set}</h3>`}${content}`];
+    });
+    return parts.length === 0 ? null : markup`${parts}`;
+  };
+  const all = [...sets].flatMap(([set, runs]) =>
+    runs.map(({ name, score }) => ({ name: sets.size > 1 ? `${set}: ${name}` : name, score })),
+  );
   return [
     {
       id: "numbers",
       title: "Numbers",
-      content: runs.length === 1 ? headline(runs[0]) : runTable(runs, names),
+      content: perSet((runs) => (runs.length === 1 ? headline(runs[0].score) : runTable(runs))),
     },
-    { id: "curves", title: "Curves", content: curves(runs) },
+    { id: "curves", title: "Curves", content: curves(all.map(({ score }) => score)) },
     {
       id: "comparison",
       title: "Comparison",
-      content:
-        compared.length === 0
-          ? null
-          : markup`${compared.map(([set, group]) => markup`${sets.size > 1 && markup`<h3>${set}</h3>`}${comparisons(group)}`)}`,
+      content: perSet((runs) => (runs.length === 1 ? null : comparison(runs))),
     },
     {
       id: "terms",
       title: "Terms",
-      content: perRun(named, ({ score }) => (hasTerms(score) ? termTables(score, playback) : null)),
+      content: perRun(all, ({ score }) => (hasTerms(score) ? termTables(score, playback) : null)),
     },
     {
       id: "utterances",
       title: "Utterances",
-      content: markup`${key}${[...sets].map(([set, group]) => markup`${sets.size > 1 && markup`<h3>${set}</h3>`}${utteranceList(set, group, playback)}`)}`,
+      content: markup`${key}${perSet((runs, set) => utteranceList(set, runs, playback))}`,
     },
     {
       id: "confusions",
       title: "Confused words",
-      content: perRun(named, ({ score }) =>
+      content: perRun(all, ({ score }) =>
         score.mostConfused.length > 0 ? confusions(score.mostConfused) : null,
       ),
     },
     {
       id: "confidence",
       title: "Confidence",
-      content: perRun(named, ({ score }, index) =>
+      content: perRun(all, ({ score }, index) =>
         score.calibration === null ? null : confidence(score.calibration, `reliability-${index}`),
       ),
     },
-    { id: "how", title: "How it was made", content: provenance(runs, names, command) },
+    { id: "how", title: "How it was made", content: provenance(all, command) },
   ];
 }
 

@@ -38,10 +38,12 @@ export function runTitle({ set, settings }: RunRecord): string {
     .join(", ");
 }
 
-/** A name for every run out of what differs between them; with a number where nothing does. */
+/**
+ * A name for every run over one data set, out of what differs between them; with a number where nothing does. A run
+ * alone is named by its model and terms.
+ */
 export function runNames(runs: readonly RunScore[]): string[] {
-  const parts = runs.map(({ run: { set, settings, glossaVersion } }) => [
-    set,
+  const parts = runs.map(({ run: { settings, glossaVersion } }) => [
     settings.model,
     protocolName(settings),
     perturbationName(settings.perturbation) ?? "as recorded",
@@ -50,8 +52,9 @@ export function runNames(runs: readonly RunScore[]): string[] {
     `seed ${settings.seed}`,
     `Glossa ${glossaVersion}`,
   ]);
+  if (runs.length === 1) return [parts[0].slice(0, 2).join(", ")];
   const differing = parts[0].map((part, index) => parts.some((other) => other[index] !== part));
   const names = parts.map((own) => own.filter((_, index) => differing[index]).join(", "));
-  if (new Set(names).size === names.length && !names.includes("")) return names;
+  if (new Set(names).size === names.length) return names;
   return names.map((name, index) => `${name === "" ? "run" : `${name}, run`} ${index + 1}`);
 }

@@ -6,7 +6,7 @@ ${chartColours}
 :root{color-scheme:light dark;--ground:#f6f4ef;--paper:#fffefb;--sub:#fbe3b5;--sub-ink:#6b4300;--gone:#f8d6d0;--gone-ink:#8c1d0f;--new:#d3e4f7;--new-ink:#0b4178;--good:#006b4f;--bad:#a3260f;--accent:#0062a3;--reading:Charter,"Bitstream Charter","Iowan Old Style","Source Serif 4",Georgia,"Noto Serif",serif}
 @media (prefers-color-scheme:dark){${darkChartColours}:root{--ground:#100f0e;--sub:#4a3508;--sub-ink:#ffd98a;--gone:#4d1a13;--gone-ink:#ffb3a6;--new:#12355a;--new-ink:#a9d3ff;--good:#4fd0a8;--bad:#ff9a85;--accent:#7cc4f5}}
 *{box-sizing:border-box}
-html{scroll-behavior:smooth;scroll-padding-top:3.5rem;-webkit-text-size-adjust:100%}
+html{scroll-padding-top:3.5rem;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 main,header,footer{max-width:68rem;margin:0 auto;padding:0 1.25rem}
 header{padding-top:2.5rem}
@@ -23,21 +23,21 @@ nav ul{max-width:68rem;margin:0 auto;padding:.55rem 1.25rem;display:flex;gap:1.2
 nav a{color:inherit;text-decoration:none}nav a:hover{color:var(--ink);text-decoration:underline}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
 .skip{position:absolute;left:-99rem}.skip:focus{left:1rem;top:1rem;z-index:3;background:var(--paper);padding:.5rem}
-.headline{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:1px;margin:1rem 0;background:var(--rule);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
-.headline div{background:var(--paper);padding:.9rem 1rem}
+.headline{display:grid;grid-template-columns:repeat(auto-fit,minmax(12.5rem,1fr));margin:1rem 0;background:var(--paper);border:1px solid var(--rule);border-radius:10px;overflow:hidden}
+.headline>div{padding:.9rem 1rem;box-shadow:0 0 0 .5px var(--rule)}
 .headline dt{font-size:.85rem}.headline dd{margin:0}
 .headline .value{font:600 1.75rem/1.2 var(--reading);font-variant-numeric:tabular-nums}
 .interval{font-size:.82rem;font-variant-numeric:tabular-nums;white-space:nowrap}
 .scroll{overflow-x:auto;margin:1rem 0;background:var(--paper);border:1px solid var(--rule);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.7rem .9rem;font-size:.88rem}
-th,td{padding:.45rem .9rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}
-thead th{color:var(--faint);font-weight:600;white-space:nowrap;vertical-align:bottom}
-th.number,td.number{text-align:right;white-space:nowrap}
-tbody th{font-weight:600;overflow-wrap:anywhere;min-width:7rem}
+th,td{padding:.45rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}
+thead th{color:var(--faint);font-weight:600;vertical-align:bottom}
+th.number,td.number{text-align:right}td.number{white-space:nowrap}
+tbody th{font-weight:600;overflow-wrap:break-word;min-width:8rem}
 td .interval{display:block}
 th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outline:2px solid var(--accent)}
-th button::after{content:" ↕";opacity:.45}th[aria-sort=ascending] button::after{content:" ↑";opacity:1}th[aria-sort=descending] button::after{content:" ↓";opacity:1}
+th button::after{content:"\\A0↕";opacity:.45}th[aria-sort=ascending] button::after{content:"\\A0↑";opacity:1}th[aria-sort=descending] button::after{content:"\\A0↓";opacity:1}
 .good{color:var(--good)}.bad{color:var(--bad)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem;margin:1rem 0}
 figure{margin:0;padding:1rem;background:var(--paper);border:1px solid var(--rule);border-radius:10px}
@@ -54,18 +54,15 @@ pre{background:var(--paper);border:1px solid var(--rule);border-radius:10px;padd
 .run-name{color:var(--faint);font-size:.85rem;margin:.6rem 0 0}
 .aligned{font:1.12rem/1.6 var(--reading);max-width:none;margin:.3rem 0;overflow-wrap:anywhere}
 .aligned u,.example u{text-decoration:underline;text-decoration-thickness:2px;text-decoration-color:var(--c2);text-underline-offset:3px}
-.e{display:inline-flex;flex-direction:column;align-items:center;vertical-align:baseline;line-height:1.25;border-radius:4px;padding:0 .22em;margin:.12em 0}
-.e.s{flex-direction:column-reverse;background:var(--sub)}.e.s del{font-size:.8em;color:var(--sub-ink)}
-.e.s{display:inline-flex;flex-direction:column-reverse}
-.e del{text-decoration:none}.e ins{text-decoration:none}
+.e{display:inline-block;text-align:center;line-height:1.2;border-radius:4px;padding:.05em .22em;margin:.1em 0}
+.e.s{background:var(--sub)}.e.s del,.e.s ins{display:block}.e.s del{font-size:.8em;color:var(--sub-ink)}
+.e del,.e ins{text-decoration:none}
 .e.d{background:var(--gone)}.e.d del{color:var(--gone-ink);text-decoration:line-through;text-decoration-thickness:1px}
 .e.i{background:var(--new)}.e.i ins{color:var(--new-ink)}.e.i ins::before{content:"+";opacity:.7}
-.e del u{text-decoration-line:underline}
 .play{display:inline-block;white-space:nowrap;text-decoration:none;font-variant-numeric:tabular-nums;font-size:.88rem;padding:.05rem .4rem;border:1px solid var(--rule);border-radius:99px;margin:0 .25rem .2rem 0;background:var(--ground)}
 .play::before{content:"▶\\FE0E";font-size:.75em;margin-right:.35em}
 .play:hover{border-color:var(--accent)}.play.playing{border-color:var(--accent);background:var(--new)}
-.key{display:flex;flex-wrap:wrap;gap:.4rem 1.4rem;list-style:none;padding:0;margin:.8rem 0;font-size:.92rem}
-.key .e{display:inline-flex}
+.key{display:flex;align-items:baseline;flex-wrap:wrap;gap:.4rem 1.4rem;list-style:none;padding:0;margin:.8rem 0;font-size:.92rem}
 .controls{display:none;flex-wrap:wrap;gap:.6rem 1.2rem;align-items:center;margin:1rem 0;font-size:.92rem}
 .scripted .controls{display:flex}
 .controls input[type=search],.controls select{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--rule);border-radius:6px;padding:.35rem .5rem;max-width:100%}

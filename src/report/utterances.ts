@@ -95,12 +95,9 @@ function card(set: string, row: Row, runs: readonly NamedRun[], playback: Playba
   const first = row.versions.find((version) => version !== undefined)!;
   const { record } = first;
   const speed = runs[row.versions.indexOf(first)].score.run.settings.perturbation.speed;
-  const versions = row.versions.map((version, index) =>
-    renderVersion(version, runs.length > 1 ? runs[index].name : null),
-  );
   const anchor = utteranceAnchor(set, row.id);
   const termError = row.versions.some((version) => version !== undefined && hasTermError(version));
-  return markup`<li class="utterance" id="${anchor}" data-rate="${worstRate(row).toFixed(4)}" data-seconds="${record.durationSeconds}" data-place="${row.place}" data-worst="${worst(row)}"${termError && markup` data-terms="1"`}${spread(row) > 0 && markup` data-differs="1"`}><div class="facts">${playback.link(first, { speed, label: row.id })}<h3>${row.id}</h3> · ${duration(record.durationSeconds)}${runs.length === 1 && markup` · ${summary(first)}`}</div>${versions}${asWritten(row, runs)}</li>`;
+  return markup`<li class="utterance" id="${anchor}" data-rate="${worstRate(row).toFixed(4)}" data-seconds="${record.durationSeconds}" data-place="${row.place}" data-worst="${worst(row)}"${termError && markup` data-terms="1"`}${spread(row) > 0 && markup` data-differs="1"`}><div class="facts">${playback.link(first, { speed, label: row.id })}<h3>${row.id}</h3> · ${duration(record.durationSeconds)}${runs.length === 1 && markup` · ${summary(first)}`}</div>${renderVersions(row, runs)}${asWritten(row, runs)}</li>`;
 }
 
 /** `3 errors in 12 tokens, 25.0 %`. */
@@ -114,10 +111,25 @@ function summary(utterance: UtteranceScore): string {
   return `${counted(totalErrors(errors), "error")} in ${counted(errors.referenceLength, "token")}${rate === null ? "" : `, ${percent(rate, 1)}`}`;
 }
 
-function renderVersion(version: UtteranceScore | undefined, name: string | null): Markup {
-  if (version === undefined) return markup`<p class="run-name">${name} · not in this run</p>`;
+/** What the runs heard; runs that heard the same stand together. */
+function renderVersions({ versions }: Row, runs: readonly NamedRun[]): Markup[] {
+  const namesByContent = new Map<string, { names: string[]; content: Markup }>();
+  for (const [index, version] of versions.entries()) {
+    const content = renderVersion(version);
+    const entry = namesByContent.get(content.source) ?? { names: [], content };
+    entry.names.push(version === undefined ? runs[index].name : `${runs[index].name}: ${summary(version)}`);
+    namesByContent.set(content.source, entry);
+  }
+  return [...namesByContent.values()].map(
+    ({ names, content }) =>
+      markup`${runs.length > 1 && markup`<p class="run-name">${names.map((name, index) => markup`${index > 0 && markup`<br>`}${name}`)}</p>`}${content}`,
+  );
+}
+
+function renderVersion(version: UtteranceScore | undefined): Markup {
+  if (version === undefined) return markup`<p class="note">not in this run</p>`;
   const { error } = version.record;
-  return markup`${name !== null && markup`<p class="run-name">${name} · ${summary(version)}</p>`}${error && markup`<p class="bad">Failed: ${error.message}</p>`}${version.errors === null ? heardOnly(version) : alignedText(version)}`;
+  return markup`${error && markup`<p class="bad">Failed: ${error.message}</p>`}${version.errors === null ? heardOnly(version) : alignedText(version)}`;
 }
 
 /** An utterance without a reference: the text, and which keywords stand in it. */
