@@ -11,6 +11,9 @@ import { SystemFailure, type SystemProcess } from "./system-process.ts";
  */
 const pauseMilliseconds = 100;
 
+/** Ten seconds. */
+const warmUpSamples = 160_000;
+
 export interface Measurement {
   /** What was recognised in the first round, by utterance. */
   texts: string[];
@@ -26,7 +29,7 @@ export interface Alternation {
 
 /**
  * Every round gives each recording to one system after the other, in the opposite order from round to round.
- * Only one system computes at a time. Each is given the first recording once before the clock starts.
+ * Only one system computes at a time. Each is given the beginning of the first recording before the clock starts.
  */
 export async function alternate(
   systems: readonly SystemProcess[],
@@ -53,7 +56,8 @@ export async function alternate(
 
   for (const system of systems) {
     onProgress(`warming up ${system.name}`);
-    await turn(system, utterances[0]!);
+    const { samples, ...rest } = utterances[0]!;
+    await turn(system, { samples: samples.subarray(0, warmUpSamples), ...rest });
   }
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? systems : [...systems].reverse();

@@ -92,15 +92,16 @@ export function formatTable(results: Results): string {
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
       .join("  ");
   const minutes = (results.audioSeconds / 60).toFixed(1);
-  return [
+  const lines = [
     `${results.model}, ${results.manifest}: ${results.utterances} recordings, ${minutes} minutes; ` +
       `${results.rounds} rounds, ${results.threads} threads`,
     "",
     line(header),
     ...rows.map(line),
-    ...results.leftOut.map(({ name, reason }) => `\n${name} is left out: ${reason}`),
-    "",
-  ].join("\n");
+  ];
+  if (results.leftOut.length > 0) lines.push("");
+  for (const { name, reason } of results.leftOut) lines.push(`${name} is left out: ${reason}`);
+  return `${lines.join("\n")}\n`;
 }
 
 function two(value: number): string {
