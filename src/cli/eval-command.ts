@@ -15,7 +15,7 @@ Examples:
   glossa eval dev/manifest.jsonl --terms own+distractors --list-size 100 --list-size 1000 \\
               --distractors rare-words.txt --output runs/
   glossa eval dev/manifest.jsonl --noise noises/ --snr 10 --json
-  glossa eval score runs/*
+  glossa eval score runs/* --report report.html
   glossa eval compare runs/dev_whisper-base_none runs/dev_whisper-base_own
 
 A run that was stopped goes on when the command is given again with the same --output.
@@ -27,6 +27,7 @@ export function evalCommand(
   program: Command,
   environment: Environment,
   finish: (exitCode: number) => void,
+  args: readonly string[],
 ): void {
   const command = program
     .command("eval")
@@ -65,6 +66,8 @@ export function evalCommand(
     .option("--speed <factor>", "play faster or slower", parseNumber(0.5, 2))
     .option("--telephone", "300 to 3400 Hz at 8 kHz")
     .option("--output <folder>", "where runs are recorded (default: a temporary folder)")
+    .option("--report <file>", "write an HTML page about the runs")
+    .option("--embed-audio", "put short recordings into that page")
     .option("--json", "print the scores as JSON")
     .option("--threads <count>", "threads of the engine (default: one a core)", parseCount(1, 1024))
     .addOption(
@@ -77,18 +80,20 @@ export function evalCommand(
     .addHelpText("after", examples)
     .action(async (data: string[], options: EvalOptions) => {
       const { evaluate } = await import("./eval.ts");
-      finish(await evaluate(data, options, environment));
+      finish(await evaluate(data, { ...options, args }, environment));
     });
 
   command
     .command("score")
     .description("Print the scores of recorded runs again.")
     .argument("<run...>", "folders of runs, or folders that hold some")
+    .option("--report <file>", "write an HTML page about the runs")
+    .option("--embed-audio", "put short recordings into that page")
     .option("--json", "as JSON")
     .option("--verbose", "show the stack of errors")
     .addHelpText("after", "\nExamples:\n  glossa eval score runs/\n")
     .action(async (folders: string[], options: ScoreOptions) => {
-      finish(await (await import("./eval-scores.ts")).score(folders, options, environment));
+      finish(await (await import("./eval-scores.ts")).score(folders, { ...options, args }, environment));
     });
 
   command
@@ -96,6 +101,8 @@ export function evalCommand(
     .description("Compare two runs over the same utterances.")
     .argument("<A>", "folder of a run")
     .argument("<B>", "folder of a run")
+    .option("--report <file>", "write an HTML page about the runs")
+    .option("--embed-audio", "put short recordings into that page")
     .option("--json", "as JSON")
     .option("--verbose", "show the stack of errors")
     .addHelpText(
@@ -103,7 +110,9 @@ export function evalCommand(
       "\nExamples:\n  glossa eval compare runs/dev_whisper-base_none runs/dev_whisper-base_own\n",
     )
     .action(async (first: string, second: string, options: ScoreOptions) => {
-      finish(await (await import("./eval-scores.ts")).compare(first, second, options, environment));
+      finish(
+        await (await import("./eval-scores.ts")).compare(first, second, { ...options, args }, environment),
+      );
     });
 }
 

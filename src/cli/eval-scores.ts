@@ -10,12 +10,13 @@ import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
 import { scoreRun } from "../eval/score-run.ts";
 import { GlossaError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
+import { checkReportFile, type ReportFileOptions, writeReport } from "./eval-report.ts";
 import { formatComparison, formatRuns } from "./eval-table.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
-export interface ScoreOptions {
+export interface ScoreOptions extends ReportFileOptions {
   json?: boolean;
   verbose?: boolean;
 }
@@ -30,11 +31,16 @@ export async function score(
   environment: Environment,
 ): Promise<number> {
   const screen = new Screen(environment, options);
+  await checkReportFile(options);
   const runs: RunSummary[] = [];
+  const scores: RunScore[] = [];
   for (const folder of (await Promise.all(folders.map(findRuns))).flat()) {
-    runs.push(summariseRun(await scoreFolder(folder, screen), resolve(folder)));
+    const score = await scoreFolder(folder, screen);
+    scores.push(score);
+    runs.push(summariseRun(score, resolve(folder)));
   }
   await printRuns(runs, options, environment, screen);
+  await writeReport(scores, options, environment, screen);
   return exitCodes.success;
 }
 
@@ -46,6 +52,7 @@ export async function compare(
   environment: Environment,
 ): Promise<number> {
   const screen = new Screen(environment, options);
+  await checkReportFile(options);
   const folders = [await findOneRun(first), await findOneRun(second)];
   const scores = [await scoreFolder(folders[0], screen), await scoreFolder(folders[1], screen)];
   const comparison = compareRuns(scores[0], scores[1]);
@@ -61,6 +68,7 @@ export async function compare(
     const names = folders.map((folder) => basename(resolve(folder)));
     await screen.print(formatComparison(comparison, names, environment.stdout.columns ?? defaultColumns));
   }
+  await writeReport(scores, options, environment, screen);
   return exitCodes.success;
 }
 

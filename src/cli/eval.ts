@@ -10,7 +10,7 @@ import { loadDataSet, type DataSet } from "../eval/datasets/load-data-set.ts";
 import type { DataFormat } from "../eval/datasets/detect-data-format.ts";
 import type { Utterance } from "../eval/datasets/utterance.ts";
 import { Perturber } from "../eval/perturber.ts";
-import type { Perturbation, TermsProtocol, UtteranceRecord } from "../eval/records.ts";
+import type { Perturbation, RunScore, TermsProtocol, UtteranceRecord } from "../eval/records.ts";
 import { runDataSet, type RunPlan } from "../eval/run.ts";
 import { runName } from "../eval/run-name.ts";
 import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
@@ -19,13 +19,14 @@ import { TermLists } from "../eval/term-lists.ts";
 import { GlossaError } from "../errors.ts";
 import { untilAborted } from "./abortable.ts";
 import type { Environment, LoadedRecogniser } from "./environment.ts";
+import { checkReportFile, type ReportFileOptions, writeReport } from "./eval-report.ts";
 import { printRuns } from "./eval-scores.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { loadRecogniser, type LoadingOptions } from "./load-recogniser.ts";
 import { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
-export interface EvalOptions extends LoadingOptions {
+export interface EvalOptions extends LoadingOptions, ReportFileOptions {
   beam?: number;
   language?: string;
   terms?: TermsProtocol;
@@ -65,19 +66,22 @@ export async function evaluate(
 ): Promise<number> {
   const { signal } = environment;
   const screen = new Screen(environment, options);
+  await checkReportFile(options);
   const prepared = await untilAborted(prepare(paths, options, screen), signal);
   const output = resolve(options.output ?? (await mkdtemp(join(tmpdir(), "glossa-eval-"))));
   const recogniser = await loadRecogniser(options, environment, screen);
   const summaries: RunSummary[] = [];
+  const scores: RunScore[] = [];
   let failed = 0;
   try {
     const taken = new Set<string>();
     for (const run of prepared) {
       const plan = { ...run, model: recogniser.model };
       const folder = join(output, runName(plan, taken));
-      const summary = await execute(plan, folder, recogniser, environment, screen);
-      failed += summary.failed;
-      summaries.push(summary);
+      const score = await execute(plan, folder, recogniser, environment, screen);
+      failed += score.failed;
+      scores.push(score);
+      summaries.push(summariseRun(score, folder));
     }
   } catch (error) {
     if (signal.aborted) await screen.warn(`interrupted; what is done is kept in ${output}`);
@@ -87,6 +91,7 @@ export async function evaluate(
     await untilAborted(recogniser[Symbol.asyncDispose](), signal).catch(() => {});
   }
   await printRuns(summaries, options, environment, screen);
+  await writeReport(scores, options, environment, screen);
   await screen.note(`recorded in ${output}`);
   return failed > 0 ? exitCodes.failure : exitCodes.success;
 }
@@ -172,7 +177,7 @@ async function execute(
   recogniser: LoadedRecogniser,
   { signal }: Environment,
   screen: Screen,
-): Promise<RunSummary> {
+): Promise<RunScore> {
   const started = performance.now();
   try {
     const running = runDataSet(plan, recogniser, folder, {
@@ -186,7 +191,7 @@ async function execute(
     const { run, utterances } = await untilAborted(running, signal);
     screen.hideProgress();
     await reportFailures(utterances, screen);
-    return summariseRun(scoreRun(utterances, run), folder);
+    return scoreRun(utterances, run);
   } finally {
     screen.hideProgress();
   }

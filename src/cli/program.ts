@@ -17,7 +17,7 @@ import { transcribeCommand } from "./transcribe-command.ts";
  */
 export async function runCommandLine(args: readonly string[], environment: Environment): Promise<number> {
   let exitCode: number = exitCodes.success;
-  const program = buildProgram(environment, (code) => (exitCode = code));
+  const program = buildProgram(args, environment, (code) => (exitCode = code));
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -31,7 +31,11 @@ export async function runCommandLine(args: readonly string[], environment: Envir
   }
 }
 
-function buildProgram(environment: Environment, finish: (exitCode: number) => void): Command {
+function buildProgram(
+  args: readonly string[],
+  environment: Environment,
+  finish: (exitCode: number) => void,
+): Command {
   const { stdout, stderr } = environment;
   const program = new Command("glossa")
     .description("Speech recognition that knows your glossary.")
@@ -59,7 +63,7 @@ Examples:
 `,
     );
   transcribeCommand(program, environment, finish);
-  evalCommand(program, environment, finish);
+  evalCommand(program, environment, finish, args);
   modelsCommand(program, environment, finish);
   return program;
 }

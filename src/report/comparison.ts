@@ -1,4 +1,5 @@
 /** Runs over the same utterances against the first of them, with paired intervals of the differences. */
+import { GlossaError } from "../errors.ts";
 import { compareRuns } from "../eval/compare-runs.ts";
 import { intervalMetricNames, metricDefinitions } from "../eval/metric-definitions.ts";
 import type { MetricComparison } from "../eval/records.ts";
@@ -8,18 +9,26 @@ import { count, counted, decimal, noValue, signedDecimal } from "./numbers.ts";
 import { table } from "./table.ts";
 import type { NamedRun } from "./utterances.ts";
 
-/**
- * A table of the differences between the first run and every other.
- *
- * @throws GlossaError `invalid-argument` when the runs share no utterance or disagree about a reference
- */
+/** A table of the differences between the first run and every other; says which cannot be compared, and why. */
 export function comparison([first, ...others]: readonly NamedRun[]): Markup {
-  const comparisons = others.map((other) => compareRuns(first.score, other.score));
-  const unmatched = comparisons.flatMap(({ matched, onlyFirst, onlySecond }, index) =>
-    onlyFirst.length + onlySecond.length === 0
-      ? []
-      : ` ${others[index].name}: over the ${counted(matched, "utterance")} that both runs have; ${count(onlyFirst.length)} of the first run and ${count(onlySecond.length)} of this one are left out.`,
-  );
+  const notes: string[] = [];
+  const comparisons = others.map(({ name, score }) => {
+    try {
+      const result = compareRuns(first.score, score);
+      const { matched, onlyFirst, onlySecond } = result;
+      if (onlyFirst.length + onlySecond.length > 0) {
+        notes.push(
+          ` ${name}: over the ${counted(matched, "utterance")} that both runs have; ${count(onlyFirst.length)} of the first run and ${count(onlySecond.length)} of this one are left out.`,
+        );
+      }
+      return result;
+    } catch (error) {
+      // Sets of the same name need not be the same: that is no reason to have no report.
+      if (!(error instanceof GlossaError)) throw error;
+      notes.push(` ${name}: ${error.message}.`);
+      return { metrics: [] };
+    }
+  });
   const rows = intervalMetricNames.flatMap((metric) => {
     const found = comparisons.map(({ metrics }) =>
       metrics.find((comparison) => comparison.metric === metric),
@@ -37,7 +46,7 @@ export function comparison([first, ...others]: readonly NamedRun[]): Markup {
         ];
   });
   return table({
-    caption: markup`Against <b>${first.name}</b>. Intervals of the differences are 95 %, paired: the same utterances are drawn for both runs. A difference without an arrow may be chance.${unmatched}`,
+    caption: markup`Against <b>${first.name}</b>. Intervals of the differences are 95 %, paired: the same utterances are drawn for both runs. A difference without an arrow may be chance.${notes}`,
     columns: [{ name: "Metric" }, ...[first, ...others].map(({ name }) => ({ name, isNumber: true }))],
     rows,
   });

@@ -127,6 +127,23 @@ describe("renderReport", () => {
     expect(text).toContain("new: 0 errors in 4 tokens, 0.0 %");
   });
 
+  it("says when sets of the same name are not the same", () => {
+    const text = textOf(
+      renderReport([
+        fakeRun({
+          utterances: [{ id: "a", reference: "one", hypothesis: "one" }],
+          settings: { model: "old" },
+        }),
+        fakeRun({
+          utterances: [{ id: "b", reference: "two", hypothesis: "two" }],
+          settings: { model: "new" },
+        }),
+      ]),
+    );
+    expect(text).toContain("new: the two runs (fake-set, fake-set) share no utterance.");
+    expect(text).toContain("not in this run");
+  });
+
   it("draws curves over list size, with the run without terms as baseline", () => {
     const sizes = [0, 100, 1000].map((listSize) =>
       fakeRun({

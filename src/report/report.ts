@@ -38,7 +38,7 @@ interface Section {
  * Renders the report of one run or of several. Runs over the same data set are compared with the first of them.
  *
  * @returns the page, with no reference to anything outside but the recordings
- * @throws GlossaError `invalid-argument` without runs, or when runs over sets of the same name cannot be compared
+ * @throws GlossaError `invalid-argument` without runs
  */
 export function renderReport(runs: readonly RunScore[], options: ReportOptions = {}): string {
   if (runs.length === 0) throw new GlossaError("invalid-argument", "a report needs at least one run");
