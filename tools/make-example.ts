@@ -41,7 +41,7 @@ const tokenizer = JSON.parse(readFileSync(join(kokoro, "src/kokoro/tokenizer.jso
 };
 
 const pause = new Float32Array(pauseSeconds * sampleRate);
-const pieces = [pause];
+const pieces: Float32Array[] = [pause];
 for (const sentence of script) {
   pieces.push(await speak(phonemesOf(sentence.replace(/\{[^|]*\|([^}]*)\}/g, "$1"))), pause);
 }
