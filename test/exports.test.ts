@@ -1,0 +1,39 @@
+/**
+ * Pins what the package exports: whoever adds or takes away an export says so here and in the changelog.
+ */
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { publicExports } from "./public-api.ts";
+
+const exported = publicExports(fileURLToPath(new URL("../src/index.ts", import.meta.url)));
+
+describe("the package", () => {
+  it("exports these values and types", () => {
+    expect(exported.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "type AudioInput",
+      "value createRecogniser",
+      "type Device",
+      "value formatTranscript",
+      "value GlossaError",
+      "type GlossaErrorCode",
+      "type LoadOptions",
+      "value readTerms",
+      "value recognise",
+      "type RecogniseOptions",
+      "type Recogniser",
+      "type RecognitionEvent",
+      "type RecognitionProgress",
+      "type Segment",
+      "type Term",
+      "type TermReport",
+      "type TermStatus",
+      "type Transcript",
+      "type TranscriptFormat",
+      "type Word",
+    ]);
+  });
+
+  it.each(exported)("says what $name is", ({ documentation }) => {
+    expect(documentation).not.toBe("");
+  });
+});
