@@ -64,7 +64,7 @@ export function legend(
 
 /** About how wide a text stands in the chart's font of 12 pixels. */
 export function textWidth(text: string): number {
-  return text.length * 6.6;
+  return text.length * 7;
 }
 
 /** Coordinates with one decimal: a tenth of a pixel is not seen. */

@@ -31,11 +31,11 @@ export interface DotChartOptions extends ChartText {
   valueLabel: string;
 }
 
-const WIDTH = 640;
+const WIDTH = 680;
 
 /** A dot chart as SVG with its title above: a line for every row and series, a dot at the value, its interval behind. */
 export function dotChart(rows: readonly DotRow[], options: DotChartOptions): Markup {
-  const names = [...new Set(rows.flatMap(({ dots }) => dots.map(({ series }) => series)))].sort();
+  const names = [...new Set(rows.flatMap(({ dots }) => dots.map(({ series }) => series)))];
   const dots = rows.flatMap((row) => row.dots);
   const labelWidth = Math.max(...rows.map(({ name }) => textWidth(name)), 40) + 12;
   const key = legend(names, 0, 28, WIDTH);

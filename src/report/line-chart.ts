@@ -23,9 +23,11 @@ export interface LineChartOptions extends ChartText {
   yMaximum?: number;
   /** Write the title into the chart, for charts without a caption beside them. */
   heading?: boolean;
+  /** In pixels; the default suits a phone and two charts side by side. */
+  width?: number;
 }
 
-const WIDTH = 420;
+const defaultWidth = 420;
 const HEIGHT = 280;
 
 /**
@@ -33,6 +35,7 @@ const HEIGHT = 280;
  * terms stand apart. The vertical axis begins at 0.
  */
 export function lineChart(series: readonly Series[], options: LineChartOptions): Markup {
+  const { width = defaultWidth } = options;
   const points = series.flatMap(({ points }) => points);
   const sizes = [...new Set(points.map(({ x }) => x))].sort((left, right) => left - right);
   const top = options.heading ? 26 : 4;
@@ -40,9 +43,9 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
     series.map(({ name }) => name),
     48,
     top,
-    WIDTH - 64,
+    width - 64,
   );
-  const area = { left: 48, right: WIDTH - 16, top: top + names.height + 25, bottom: HEIGHT - 44 };
+  const area = { left: 48, right: width - 16, top: top + names.height + 25, bottom: HEIGHT - 44 };
 
   const x = scaleSymlog()
     .constant(50)
@@ -84,7 +87,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
       markup`<path class="base ${colour}" d="M${area.left} ${round(y(baseline))}H${area.right}"/>`;
     return markup`${across}<path class="line ${colour}" d="${path}" />${ranges}${marks}`;
   });
-  return chartFrame(options.id, options, WIDTH, HEIGHT, [
+  return chartFrame(options.id, options, width, HEIGHT, [
     markup`${options.heading && markup`<text class="heading" x="0" y="15">${options.title}</text>`}`,
     ...names.items,
     markup`<text class="faint" x="0" y="${area.top - 13}">${options.yLabel}</text>`,
