@@ -134,8 +134,11 @@ function describeRest({
   return parts.join(", ");
 }
 
+/** Two decimals, fewer for large numbers. */
 function formatNumber(value: number | null): string {
-  return value === null ? "-" : value.toFixed(Math.abs(value) >= 1000 ? 0 : 2);
+  if (value === null) return "-";
+  const size = Math.abs(value);
+  return value.toFixed(size < 99.995 ? 2 : size < 999.95 ? 1 : 0);
 }
 
 function formatSigned(value: number): string {
@@ -145,5 +148,6 @@ function formatSigned(value: number): string {
 function formatMargin(name: IntervalMetricName, run: RunSummary): string {
   const interval = run.intervals[name];
   if (interval === null || name === "realTimeFactor") return "";
-  return `±${formatNumber((interval[1] - interval[0]) / 2)}`;
+  const margin = (interval[1] - interval[0]) / 2;
+  return `±${margin.toFixed(margin < 9.995 ? 2 : 1)}`;
 }

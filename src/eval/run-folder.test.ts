@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 async function write(...ids: string[]): Promise<void> {
-  await using run = await RunFolder.open(folder, fakeRun());
+  const run = await RunFolder.open(folder, fakeRun());
   for (const id of ids) await run.append(fakeRecord({ id }));
 }
 
@@ -27,7 +27,7 @@ describe("RunFolder", () => {
   it("goes on after what is done, and cuts off what a killed process wrote half", async () => {
     await write("a");
     await appendFile(join(folder, "utterances.jsonl"), '{"id":"b","aud');
-    await using run = await RunFolder.open(folder, fakeRun());
+    const run = await RunFolder.open(folder, fakeRun());
     expect([run.isDone("a"), run.isDone("b")]).toEqual([true, false]);
     await run.append(fakeRecord({ id: "b" }));
     expect((await readRun(folder)).utterances.map(({ id }) => id)).toEqual(["a", "b"]);
@@ -35,7 +35,7 @@ describe("RunFolder", () => {
 
   it("tries again what failed, and keeps the last record", async () => {
     const error = { code: "unsupported-audio", message: "broken" };
-    await using run = await RunFolder.open(folder, fakeRun());
+    const run = await RunFolder.open(folder, fakeRun());
     await run.append(fakeRecord({ id: "a", error }));
     expect(run.isDone("a")).toBe(false);
     await run.append(fakeRecord({ id: "a" }));
@@ -44,9 +44,9 @@ describe("RunFolder", () => {
   });
 
   it("keeps the start and the largest memory of all sessions", async () => {
-    await using first = await RunFolder.open(folder, fakeRun());
+    const first = await RunFolder.open(folder, fakeRun());
     await first.update({ finishedAt: null, peakMemoryMegabytes: 500 });
-    await using second = await RunFolder.open(folder, fakeRun({}, { startedAt: "2026-02-02T00:00:00.000Z" }));
+    const second = await RunFolder.open(folder, fakeRun({}, { startedAt: "2026-02-02T00:00:00.000Z" }));
     await second.update({ finishedAt: "2026-02-02T01:00:00.000Z", peakMemoryMegabytes: 400 });
     expect((await readRun(folder)).run).toMatchObject({
       startedAt: "2026-01-01T00:00:00.000Z",
@@ -67,8 +67,8 @@ describe("RunFolder", () => {
 
   it("takes settings that are not given for the same as those not stored", async () => {
     const run = fakeRun({ perturbation: { speed: 1.1, noise: undefined } });
-    await (await RunFolder.open(folder, run))[Symbol.asyncDispose]();
-    await expect((await RunFolder.open(folder, run))[Symbol.asyncDispose]()).resolves.toBeUndefined();
+    await RunFolder.open(folder, run);
+    await expect(RunFolder.open(folder, run)).resolves.toBeInstanceOf(RunFolder);
   });
 
   it("says what is wrong with a folder that is none or is damaged", async () => {

@@ -2,7 +2,7 @@
  * The folder of a run: `run.json` and `utterances.jsonl`, which grows by one line an utterance, so that a run that was
  * stopped goes on where it was.
  */
-import { mkdir, open, readFile, truncate, type FileHandle } from "node:fs/promises";
+import { appendFile, mkdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import writeFileAtomic from "write-file-atomic";
@@ -29,16 +29,14 @@ export async function readRun(folder: string): Promise<StoredRun> {
 }
 
 /** Writes a run as it goes. */
-export class RunFolder implements AsyncDisposable {
+export class RunFolder {
   readonly path: string;
   #run: RunRecord;
-  readonly #file: FileHandle;
   readonly #records: Map<string, UtteranceRecord>;
 
-  private constructor(path: string, run: RunRecord, file: FileHandle, records: readonly UtteranceRecord[]) {
+  private constructor(path: string, run: RunRecord, records: readonly UtteranceRecord[]) {
     this.path = path;
     this.#run = run;
-    this.#file = file;
     this.#records = new Map(records.map((record) => [record.id, record]));
   }
 
@@ -58,14 +56,14 @@ export class RunFolder implements AsyncDisposable {
       earlier === null
         ? run
         : { ...run, startedAt: earlier.startedAt, peakMemoryMegabytes: earlier.peakMemoryMegabytes };
-    const file = await writing(path, async () => {
+    await writing(path, async () => {
       await writeFileAtomic(join(path, runFile), `${JSON.stringify(current, null, 2)}\n`);
-      const handle = await open(join(path, utterancesFile), "a");
+      const file = join(path, utterancesFile);
+      await appendFile(file, "");
       // The last line of a process that was killed may be half written.
-      await truncate(join(path, utterancesFile), completeBytes);
-      return handle;
+      await truncate(file, completeBytes);
     });
-    return new RunFolder(path, current, file, records);
+    return new RunFolder(path, current, records);
   }
 
   /** Utterances that are done; those that failed are not, and are tried again. */
@@ -76,7 +74,9 @@ export class RunFolder implements AsyncDisposable {
 
   /** @throws GlossaError `write-failed` */
   async append(record: UtteranceRecord): Promise<void> {
-    await writing(this.path, () => this.#file.appendFile(`${JSON.stringify(record)}\n`));
+    await writing(this.path, () =>
+      appendFile(join(this.path, utterancesFile), `${JSON.stringify(record)}\n`),
+    );
     this.#records.set(record.id, record);
   }
 
@@ -95,10 +95,6 @@ export class RunFolder implements AsyncDisposable {
   /** The run so far. @param order ids in the order in which records are wanted */
   stored(order: readonly string[]): StoredRun {
     return { run: this.#run, utterances: order.flatMap((id) => this.#records.get(id) ?? []) };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file.close();
   }
 }
 

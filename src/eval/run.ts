@@ -104,7 +104,7 @@ export async function runDataSet(
   folder: string,
   { signal, onProgress }: RunOptions = {},
 ): Promise<StoredRun> {
-  await using run = await RunFolder.open(folder, runRecordOf(plan));
+  const run = await RunFolder.open(folder, runRecordOf(plan));
   const left = plan.utterances.filter(({ id }) => !run.isDone(id));
   const progress = new ProgressCount(plan.utterances.length, left);
   let finishedAt: string | null = null;

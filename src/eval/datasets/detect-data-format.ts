@@ -31,10 +31,7 @@ const headBytes = 4 * 1024 * 1024;
  * @throws GlossaError `unreadable-input` when there is nothing there, `invalid-argument` when it is no data set
  */
 export async function detectDataFormat(path: string): Promise<DetectedData> {
-  const status = await stat(path).catch((cause: unknown) => {
-    throw new GlossaError("unreadable-input", `${path}: no such file or folder`, { cause });
-  });
-  const detected = status.isDirectory() ? await detectFolder(path) : await detectFile(path);
+  const detected = (await isDirectory(path)) ? await detectFolder(path) : await detectFile(path);
   if (detected === null) {
     throw new GlossaError(
       "invalid-argument",
@@ -42,6 +39,14 @@ export async function detectDataFormat(path: string): Promise<DetectedData> {
     );
   }
   return detected;
+}
+
+/** Whether it is a folder, and not a file. @throws GlossaError `unreadable-input` when it is neither */
+export async function isDirectory(path: string): Promise<boolean> {
+  const status = await stat(path).catch((cause: unknown) => {
+    throw new GlossaError("unreadable-input", `${path}: no such file or folder`, { cause });
+  });
+  return status.isDirectory();
 }
 
 async function detectFolder(folder: string): Promise<DetectedData | null> {

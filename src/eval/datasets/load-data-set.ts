@@ -6,7 +6,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { basename, dirname, extname, relative, resolve } from "node:path";
 import { GlossaError } from "../../errors.ts";
 import { readAishell } from "./aishell.ts";
-import { detectDataFormat, type DataFormat, type DetectedData } from "./detect-data-format.ts";
+import { detectDataFormat, isDirectory, type DataFormat, type DetectedData } from "./detect-data-format.ts";
 import { readHuggingFace } from "./hugging-face.ts";
 import { readKaldi } from "./kaldi.ts";
 import { readLibriSpeechBiasing } from "./librispeech-biasing.ts";
@@ -67,7 +67,7 @@ export async function loadDataSet(path: string, options: LoadDataSetOptions = {}
 
 /** Formats that are read from a folder take the folder of a file that is named; the others their usual file. */
 async function givenFormat(path: string, format: DataFormat): Promise<DetectedData> {
-  const isFolder = (await stat(path).catch(() => null))?.isDirectory() ?? false;
+  const isFolder = await isDirectory(path);
   const takesFolder = format === "librispeech" || format === "kaldi" || format === "aishell";
   if (takesFolder) return { format, path: isFolder ? path : dirname(path) };
   if (!isFolder) return { format, path };
