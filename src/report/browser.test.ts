@@ -143,6 +143,18 @@ describe.skipIf(executablePath === undefined)(
       await folded.waitFor({ state: "visible" });
     });
 
+    it("is dark where the reader's system is, and on paper light", async () => {
+      const page = await open(new Map());
+      const colour = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      const light = await colour();
+      await page.emulateMedia({ colorScheme: "dark" });
+      expect(await colour()).toBe("rgb(16, 15, 14)");
+      expect(light).toBe("rgb(246, 244, 239)");
+      await page.emulateMedia({ colorScheme: "dark", media: "print" });
+      expect(await colour()).toBe("rgb(255, 255, 255)");
+      expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(28, 27, 25)");
+    });
+
     it("fits a phone", async () => {
       const page = await open(new Map(), 360);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);

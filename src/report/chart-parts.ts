@@ -85,7 +85,7 @@ export function chartFrame(
 
 /** An SVG that stands alone as a file: the chart with its title written above it, and the style within. */
 export function standaloneSvg(chart: Markup): string {
-  const style = `<style>${chartColours}@media (prefers-color-scheme:dark){${darkChartColours}}${chartStyle}</style>`;
+  const style = `<style>${chartColours}@media screen and (prefers-color-scheme:dark){${darkChartColours}}${chartStyle}</style>`;
   return `${chart.source.replace(/(<svg[^>]*>)/, `$1${style}`)}\n`;
 }
 

@@ -35,7 +35,7 @@ export function confidence(calibration: CalibrationReport, id: string): Markup {
 export function reliabilityDiagram({ bins, words: all, ece }: CalibrationReport, id: string): Markup {
   const x = scaleLinear()
     .domain([0, 1])
-    .range([44, SIZE - 14]);
+    .range([44, SIZE - 20]);
   const y = scaleLinear()
     .domain([0, 1])
     .range([SIZE - 44, 22]);
@@ -45,7 +45,7 @@ export function reliabilityDiagram({ bins, words: all, ece }: CalibrationReport,
   );
   const dots = bins.flatMap(({ words, meanConfidence, accuracy }) => {
     if (meanConfidence === null || accuracy === null) return [];
-    const radius = Math.max(3, 20 * Math.sqrt(words / all));
+    const radius = Math.max(3, 18 * Math.sqrt(words / all));
     const [atX, atY] = [round(x(meanConfidence)), round(y(accuracy))];
     return [
       markup`<path class="line s0" d="M${atX} ${round(y(meanConfidence))}V${atY}"/><circle class="bubble" cx="${atX}" cy="${atY}" r="${round(radius)}"/>`,

@@ -100,7 +100,7 @@ function reportSections(
     {
       id: "utterances",
       title: "Utterances",
-      content: markup`${key}${perSet((runs, set) => utteranceList(set, runs, playback))}`,
+      content: markup`${all.some(({ score }) => score.utterances.some(({ errors }) => errors !== null)) && key}${perSet((runs, set) => utteranceList(set, runs, playback))}`,
     },
     {
       id: "confusions",

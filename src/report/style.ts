@@ -4,7 +4,7 @@ import { chartColours, chartStyle, darkChartColours } from "./chart-parts.ts";
 export const pageStyle = `
 ${chartColours}
 :root{color-scheme:light dark;--ground:#f6f4ef;--paper:#fffefb;--sub:#fbe3b5;--sub-ink:#6b4300;--gone:#f8d6d0;--gone-ink:#8c1d0f;--new:#d3e4f7;--new-ink:#0b4178;--good:#006b4f;--bad:#a3260f;--accent:#0062a3;--reading:Charter,"Bitstream Charter","Iowan Old Style","Source Serif 4",Georgia,"Noto Serif",serif}
-@media (prefers-color-scheme:dark){${darkChartColours}:root{--ground:#100f0e;--sub:#4a3508;--sub-ink:#ffd98a;--gone:#4d1a13;--gone-ink:#ffb3a6;--new:#12355a;--new-ink:#a9d3ff;--good:#4fd0a8;--bad:#ff9a85;--accent:#7cc4f5}}
+@media screen and (prefers-color-scheme:dark){${darkChartColours}:root{--ground:#100f0e;--sub:#4a3508;--sub-ink:#ffd98a;--gone:#4d1a13;--gone-ink:#ffb3a6;--new:#12355a;--new-ink:#a9d3ff;--good:#4fd0a8;--bad:#ff9a85;--accent:#7cc4f5}}
 *{box-sizing:border-box}
 html{scroll-padding-top:3.5rem;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
@@ -31,7 +31,7 @@ nav a{color:inherit;text-decoration:none}nav a:hover{color:var(--ink);text-decor
 .scroll{overflow-x:auto;margin:1rem 0;background:var(--paper);border:1px solid var(--rule);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.7rem .9rem;font-size:.88rem}
-th,td{padding:.45rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--rule)}
+th,td{padding:.45rem .8rem;text-align:left;vertical-align:baseline;border-top:1px solid var(--rule)}
 thead th{color:var(--faint);font-weight:600;vertical-align:bottom}
 th.number,td.number{text-align:right}td.number{white-space:nowrap}
 tbody th{font-weight:600;overflow-wrap:break-word;min-width:8rem}
