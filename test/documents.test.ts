@@ -69,7 +69,7 @@ describe.each(documents())("$path", (document) => {
       if (program === "npm" && command === "run" && script && !(script in scripts))
         missing.push(words.join(" "));
       const files = words.filter((word) =>
-        /^(?:src|test|tools|examples|schemas|docs|bench|\.ci)\/[\w./-]*$/.test(word),
+        /^(?:src|test|tools|examples|schemas|docs|bench|\.ci)\/(?!node_modules)[\w./-]*$/.test(word),
       );
       missing.push(...files.filter((file) => !existsSync(join(root, file))));
     }
