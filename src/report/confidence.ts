@@ -6,7 +6,7 @@ import { type Markup, markup } from "./markup.ts";
 import { count, decimal, percent } from "./numbers.ts";
 import { table } from "./table.ts";
 
-const SIZE = 320;
+const SIZE = 400;
 
 export function confidence(calibration: CalibrationReport, id: string): Markup {
   const { bins, ece, words } = calibration;

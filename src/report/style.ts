@@ -40,6 +40,7 @@ th button{all:unset;cursor:pointer;font-weight:600}th button:focus-visible{outli
 th button::after{content:"\\A0↕";opacity:.45}th[aria-sort=ascending] button::after{content:"\\A0↑";opacity:1}th[aria-sort=descending] button::after{content:"\\A0↓";opacity:1}
 .good{color:var(--good)}.bad{color:var(--bad)}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem;margin:1rem 0}
+.figures .scroll{margin:0;align-self:start}
 figure{margin:0;padding:1rem;background:var(--paper);border:1px solid var(--rule);border-radius:10px}
 figcaption{margin-bottom:.6rem}figcaption strong{display:block;color:var(--ink)}
 .chart{display:block;width:100%;height:auto;max-width:40rem;margin:0 auto}
