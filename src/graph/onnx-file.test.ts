@@ -71,7 +71,7 @@ async function run(model: OnnxModel, flag: boolean): Promise<Record<string, numb
   };
   const outputs = await session.run(feeds);
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, tensor]) => [name, [...(tensor.data as Float32Array)]]),
+    Object.entries(outputs).map(([name, tensor]) => [name, Array.from(tensor.data as Float32Array)]),
   );
 }
 

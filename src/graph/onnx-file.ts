@@ -7,6 +7,8 @@ import { modelType } from "./onnx-schema.ts";
 export interface OnnxNode {
   name: string;
   opType: string;
+  /** Whose operator it is; ONNX's own when left out. */
+  domain?: string;
   input: string[];
   output: string[];
   attribute: OnnxAttribute[];
@@ -18,8 +20,18 @@ export interface OnnxAttribute {
   type?: number;
   /** A nested graph: a branch of an `If`, the body of a `Loop`. */
   g?: OnnxGraph | null;
+  i?: number;
   ints?: number[];
-  t?: { dims: number[]; dataType: number; rawData: Uint8Array };
+  t?: OnnxTensor;
+}
+
+export interface OnnxTensor {
+  name?: string;
+  dims: number[];
+  dataType: number;
+  rawData: Uint8Array;
+  floatData?: number[];
+  int32Data?: number[];
 }
 
 export interface OnnxValue {
@@ -34,18 +46,19 @@ export interface OnnxGraph {
   node: OnnxNode[];
   input: OnnxValue[];
   output: OnnxValue[];
+  initializer: OnnxTensor[];
 }
 
 export interface OnnxModel {
   graph: OnnxGraph;
+  opsetImport: { domain: string; version: number }[];
 }
 
 /** ONNX's codes of element types. */
-const float32 = 1;
-const int64 = 7;
+export const elementType = { float32: 1, uint8: 2, int64: 7 } as const;
 
 /** ONNX's codes of attribute types. */
-const attributeKind = { tensor: 4, integers: 7 };
+const attributeKind = { integer: 2, tensor: 4, integers: 7 };
 
 /**
  * Reads a model. Weights stay views of `bytes`.
@@ -109,9 +122,14 @@ export function exposeBranchValues(
 /** A node that gives a constant shape, for `Reshape`. */
 export function constantShape(output: string, dimensions: readonly number[]): OnnxNode {
   const rawData = new Uint8Array(BigInt64Array.from(dimensions, BigInt).buffer);
-  const value = { dims: [dimensions.length], dataType: int64, rawData };
+  const value = { dims: [dimensions.length], dataType: elementType.int64, rawData };
   const attribute = [{ name: "value", type: attributeKind.tensor, t: value }];
   return { name: output, opType: "Constant", input: [], output: [output], attribute };
+}
+
+/** An attribute that is one whole number. */
+export function integerAttribute(name: string, i: number): OnnxAttribute {
+  return { name, type: attributeKind.integer, i };
 }
 
 /** The attributes of a `Transpose`. */
@@ -122,6 +140,8 @@ export function transposition(order: readonly number[]): OnnxAttribute[] {
 function floatValue(name: string, shape: readonly string[]): OnnxValue {
   return {
     name,
-    type: { tensorType: { elemType: float32, shape: { dim: shape.map((dimParam) => ({ dimParam })) } } },
+    type: {
+      tensorType: { elemType: elementType.float32, shape: { dim: shape.map((dimParam) => ({ dimParam })) } },
+    },
   };
 }

@@ -89,7 +89,10 @@ export class Tokenizer {
   specialToken(text: string): number {
     const token = this.specialTokens.get(text);
     if (token === undefined) {
-      throw new GlossaError("model-corrupt", `The tokenizer has no token ${text}; is it the right file for this model?`);
+      throw new GlossaError(
+        "model-corrupt",
+        `The tokenizer has no token ${text}; is it the right file for this model?`,
+      );
     }
     return token;
   }
@@ -103,7 +106,8 @@ const byteOfCharacter = (() => {
   const printable = (byte: number) =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
   let shifted = 256;
-  for (let byte = 0; byte < 256; byte++) map.set(String.fromCodePoint(printable(byte) ? byte : shifted++), byte);
+  for (let byte = 0; byte < 256; byte++)
+    map.set(String.fromCodePoint(printable(byte) ? byte : shifted++), byte);
   return map;
 })();
 

@@ -11,6 +11,7 @@ import {
   type OnnxModel,
   type OnnxValue,
 } from "../../graph/onnx-file.ts";
+import { multiplyOutputInEightBits } from "../../graph/output-projection.ts";
 import {
   createSession,
   tensorFactory,
@@ -113,6 +114,7 @@ export class Moonshine implements SpeechModel {
       shape: ["batch", "heads", "tokens", "frames"],
     }));
     exposeBranchValues(model, attention);
+    multiplyOutputInEightBits(model);
     const [tensors, encoder, decoder, tokenizer] = await Promise.all([
       tensorFactory(),
       createSession(path("encoder.onnx"), options),

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
 import { keepOutputs, readOnnx, writeOnnx } from "../../graph/onnx-file.ts";
+import { multiplyOutputInEightBits } from "../../graph/output-projection.ts";
 import {
   createSession,
   tensorFactory,
@@ -131,6 +132,7 @@ export class Whisper implements SpeechModel {
       headWidth: config.d_model / config.decoder_attention_heads,
     };
     const shared = shareCrossAttention(graph, shape);
+    multiplyOutputInEightBits(graph);
     // The published encoder also gives out its attention maps, 72 MB a layer with `whisper-base`.
     const encoderGraph = readOnnx(await readFile(path("encoder.onnx")));
     keepOutputs(encoderGraph, ["last_hidden_state"]);
@@ -139,7 +141,7 @@ export class Whisper implements SpeechModel {
       readConfig(path("generation_config.json"), generationConfigSchema),
       Tokenizer.load(path("tokenizer.json"), config.vocab_size),
       createSession(writeOnnx(encoderGraph), options),
-      createSession(shared ? writeOnnx(graph) : path("decoder.onnx"), options),
+      createSession(writeOnnx(graph), options),
     ]);
     const decoderShape: MergedDecoderShape = {
       ...shape,
