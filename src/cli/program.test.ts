@@ -13,6 +13,9 @@ describe("glossa", () => {
   it.each([
     [[]],
     [["transcribe"]],
+    [["eval"]],
+    [["eval", "score"]],
+    [["eval", "compare"]],
     [["models"]],
     [["models", "list"]],
     [["models", "pull"]],

@@ -12,11 +12,10 @@ export interface MetricDefinition {
   statistic: Statistic;
   /** As people read it. */
   label: string;
-  unit: "%" | "per hour" | "×";
   better: "lower" | "higher";
 }
 
-const share = { width: 2, statistic: percentageOfSums, unit: "%" } as const;
+const share = { width: 2, statistic: percentageOfSums } as const;
 
 /** What the sums are: errors and tokens for error rates, part and whole for shares; else as noted. */
 export const metricDefinitions: Readonly<Record<IntervalMetricName, MetricDefinition>> = {
@@ -32,7 +31,6 @@ export const metricDefinitions: Readonly<Record<IntervalMetricName, MetricDefini
     statistic: ([recalled, referenceOccurrences, correct, hypothesisOccurrences]) =>
       termF1({ recalled, referenceOccurrences, correct, hypothesisOccurrences }),
     label: "term F1",
-    unit: "%",
     better: "higher",
   },
   caseAccuracy: { ...share, label: "case accuracy", better: "higher" },
@@ -40,8 +38,7 @@ export const metricDefinitions: Readonly<Record<IntervalMetricName, MetricDefini
   falseInsertionsPerHour: {
     width: 2,
     statistic: ([insertions, seconds]) => (seconds > 0 ? (3600 * insertions) / seconds : null),
-    label: "false insertions",
-    unit: "per hour",
+    label: "false insertions / h",
     better: "lower",
   },
   keywordRecall: { ...share, label: "keyword recall", better: "higher" },
@@ -51,7 +48,6 @@ export const metricDefinitions: Readonly<Record<IntervalMetricName, MetricDefini
     statistic: ([audioSeconds, computeSeconds]) =>
       computeSeconds > 0 ? audioSeconds / computeSeconds : null,
     label: "speed",
-    unit: "×",
     better: "higher",
   },
 };
