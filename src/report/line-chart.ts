@@ -12,6 +12,7 @@ import {
   seriesMark,
 } from "./chart-parts.ts";
 import { type Markup, markup } from "./markup.ts";
+import { count } from "./numbers.ts";
 
 export interface LineChartOptions extends ChartText {
   /** Unique in the page. */
@@ -65,7 +66,7 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
     );
   const columns = spaced(sizes.map((size) => ({ size, position: x(size) }))).map(
     ({ size, position }) =>
-      markup`<text class="faint middle" x="${round(position)}" y="${area.bottom + 17}">${size.toLocaleString("en-US")}</text>`,
+      markup`<text class="faint middle" x="${round(position)}" y="${area.bottom + 17}">${count(size)}</text>`,
   );
   const drawn = series.map(({ points, baseline }, index) => {
     const colour = `s${index % seriesColours}`;

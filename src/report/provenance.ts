@@ -1,8 +1,9 @@
 /** How the runs were made: what somebody needs to make them again, and what is missing from them. */
 import type { RunScore } from "../eval/records.ts";
+import { describePerturbation } from "../eval/run-summary.ts";
 import { type Markup, type MarkupValue, markup } from "./markup.ts";
 import { counted, duration } from "./numbers.ts";
-import { perturbationName, protocolName } from "./run-names.ts";
+import { protocolName } from "./run-names.ts";
 import { table } from "./table.ts";
 import type { NamedRun } from "./utterances.ts";
 
@@ -17,7 +18,7 @@ export function provenance(named: readonly NamedRun[], command: string | null): 
     ["Terms", ({ run }) => protocolName(run.settings)],
     ["Beam", ({ run }) => String(run.settings.beamSize ?? "the recogniser's default")],
     ["Language", ({ run }) => run.settings.language ?? "as each utterance says"],
-    ["Recordings", ({ run }) => perturbationName(run.settings.perturbation) ?? "as they are"],
+    ["Recordings", ({ run }) => recordings(describePerturbation(run.settings.perturbation))],
     ["Seed", ({ run }) => String(run.settings.seed)],
     [
       "Machine",
@@ -42,6 +43,10 @@ export function provenance(named: readonly NamedRun[], command: string | null): 
 
 function isSame(first: MarkupValue, other: MarkupValue): boolean {
   return markup`${first}`.source === markup`${other}`.source;
+}
+
+function recordings(perturbation: string): string {
+  return perturbation === "" ? "as they are" : `${perturbation}; the players play them as they were`;
 }
 
 function completeness(done: number, planned: number): string {

@@ -63,7 +63,7 @@ describe("renderReport", () => {
     const text = textOf(renderReport([run], { command: "glossa eval x --seed 7" }));
     expect(text).toContain("glossa eval x --seed 7");
     expect(text).toContain("own terms + 1,000 distractors");
-    expect(text).toContain("noise at 10 dB");
+    expect(text).toContain("noise 10 dB");
     expect(text).toContain("1 of 3: the run was stopped before its end");
     expect(text).toContain("not finished");
     expect(text).toContain("example : no audio in it (unsupported-audio)");

@@ -1,5 +1,6 @@
 /** What runs are called: in full, and by what sets them apart. */
-import type { Perturbation, RunRecord, RunScore, RunSettings } from "../eval/records.ts";
+import type { RunRecord, RunScore, RunSettings } from "../eval/records.ts";
+import { describePerturbation } from "../eval/run-summary.ts";
 import { count } from "./numbers.ts";
 
 /** `own terms + 100 distractors`. */
@@ -19,21 +20,9 @@ export function protocolName({ terms, listSize }: Pick<RunSettings, "terms" | "l
   }
 }
 
-/** `noise at 10 dB, telephone band`; null for the recordings as they are. */
-export function perturbationName(perturbation: Perturbation): string | null {
-  const { speed, reverb, noise, snrDecibels, telephone } = perturbation;
-  const parts = [
-    speed !== undefined && speed !== 1 && `speed × ${speed}`,
-    reverb !== undefined && "reverberation",
-    noise !== undefined && `noise at ${snrDecibels} dB`,
-    telephone && "telephone band",
-  ].filter(Boolean);
-  return parts.length === 0 ? null : parts.join(", ");
-}
-
 /** `moonshine-base on en-lj001, own terms`. */
 export function runTitle({ set, settings }: RunRecord): string {
-  return [`${settings.model} on ${set}`, protocolName(settings), perturbationName(settings.perturbation)]
+  return [`${settings.model} on ${set}`, protocolName(settings), describePerturbation(settings.perturbation)]
     .filter(Boolean)
     .join(", ");
 }
@@ -46,7 +35,7 @@ export function runNames(runs: readonly RunScore[]): string[] {
   const parts = runs.map(({ run: { settings, glossaVersion } }) => [
     settings.model,
     protocolName(settings),
-    perturbationName(settings.perturbation) ?? "as recorded",
+    describePerturbation(settings.perturbation) || "as recorded",
     `beam ${settings.beamSize ?? "default"}`,
     `language ${settings.language ?? "by utterance"}`,
     `seed ${settings.seed}`,

@@ -1,5 +1,6 @@
 /** Tables with captions, whose columns can be sorted where the page's script runs. */
 import { type Markup, type MarkupValue, markup } from "./markup.ts";
+import { count } from "./numbers.ts";
 
 export interface Column {
   name: string;
@@ -48,5 +49,5 @@ export function folded<T>(
 ): Markup {
   if (items.length <= shown) return render(items);
   const rest = items.slice(shown);
-  return markup`${render(items.slice(0, shown))}<details><summary>${rest.length.toLocaleString("en-US")} more ${noun}</summary>${render(rest)}</details>`;
+  return markup`${render(items.slice(0, shown))}<details><summary>${count(rest.length)} more ${noun}</summary>${render(rest)}</details>`;
 }
