@@ -47,7 +47,12 @@ describe("sample", () => {
 
   it("cuts endless text at the limit and says so", async () => {
     const endless = new TextDecoder((text) => (text.length % 2 === 0 ? { a: 1 } : { b: 1 }));
-    const [text] = await sample(endless, { ...options, temperature: 1, samples: 1, random: randomNumbers(1) });
+    const [text] = await sample(endless, {
+      ...options,
+      temperature: 1,
+      samples: 1,
+      random: randomNumbers(1),
+    });
     expect(letters.decode(text!.tokens)).toBe("ababababab");
     expect(text!.ended).toBe(false);
   });

@@ -44,6 +44,7 @@ export interface RecogniseOptions {
   onProgress?: (progress: RecognitionProgress) => void;
 }
 
+/** How far recognition has come. */
 export interface RecognitionProgress {
   /** Seconds of the recording that are done. */
   processedSeconds: number;

@@ -40,7 +40,8 @@ export async function recognise(
   options: LoadOptions & RecogniseOptions = {},
 ): Promise<Transcript> {
   await using recogniser = await createRecogniser(options);
-  return recogniser.recognise(input, options);
+  // Awaited here: the model is let go when this block ends.
+  return await recogniser.recognise(input, options);
 }
 
 /** The same, yielding finished segments as they come; the last event holds the transcript. */

@@ -27,6 +27,7 @@ const defaultBeamSize = 5;
 /** Whisper's: search first, then ever freer sampling. */
 const defaultTemperatures = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
+/** A loaded model. Made by `createRecogniser`; holds memory until it is disposed. */
 export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
@@ -192,7 +193,7 @@ export class Recogniser implements AsyncDisposable {
       beamSize: settings.beamSize,
       temperatures: settings.temperatures,
       seed: settings.seed,
-      attention: settings.wordTimes,
+      attention: true,
       signal: settings.signal,
     });
     if (decoded.silence) return null;

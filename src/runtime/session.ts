@@ -122,6 +122,8 @@ export interface TensorFactory {
 }
 
 async function engine(): Promise<typeof import("onnxruntime-node")> {
+  // Since 1.29 the published Linux builds report sessions to Microsoft unless told not to before they are loaded.
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   try {
     return await import("onnxruntime-node");
   } catch (cause) {

@@ -8,6 +8,7 @@ import type { Transcript } from "./transcript.ts";
 
 /** The formats that `formatTranscript` writes; also the file endings. */
 export const transcriptFormats = ["txt", "json", "srt", "vtt", "tsv"] as const;
+/** One of `transcriptFormats`. */
 export type TranscriptFormat = (typeof transcriptFormats)[number];
 
 /**

@@ -56,8 +56,13 @@ export const transcriptSchema = z.object({
   warnings: z.array(z.string()).describe("What the user should know: lists that do not fit, skipped audio."),
 });
 
+/** A word with its time in seconds and its confidence. */
 export type Word = z.infer<typeof wordSchema>;
+/** A sentence or a stretch of speech between pauses, with its words. */
 export type Segment = z.infer<typeof segmentSchema>;
+/** What became of a term: `written`, `prompted`, `boosted` or `dropped`; see `termStatusSchema`. */
 export type TermStatus = z.infer<typeof termStatusSchema>;
+/** What became of one of the terms that were given, and where it stands in the text. */
 export type TermReport = z.infer<typeof termReportSchema>;
+/** What recognition returns; `schemas/transcript.schema.json` describes it. Times are seconds from the start. */
 export type Transcript = z.infer<typeof transcriptSchema>;
