@@ -29,11 +29,16 @@ export function buildPrompt(
   const fitting: Term[] = [];
   let glossary: number[] = [];
   for (const term of terms) {
-    const longer = tokenizer.encode(` ${[...fitting, term].map((fit) => fit.text).join(", ")}.`);
+    const longer = tokenizer.encode(glossaryText([...fitting, term]));
     if (longer.length > termLimit) break;
     fitting.push(term);
     glossary = longer;
   }
   const room = limit - glossary.length;
   return { tokens: [...glossary, ...(room > 0 ? previous.slice(-room) : [])], terms: fitting };
+}
+
+/** How terms are shown to a model: as if they had just been said, one after the other. */
+export function glossaryText(terms: readonly Term[]): string {
+  return ` ${terms.map((term) => term.text).join(", ")}.`;
 }

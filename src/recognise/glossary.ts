@@ -3,6 +3,7 @@
  * what becomes of every one.
  */
 import type { Term } from "../context/term.ts";
+import { glossaryText } from "../decode/prompt.ts";
 import { termTokens } from "../decode/term-forms.ts";
 import { TermTree } from "../decode/term-tree.ts";
 import { TokenTable } from "../decode/token-table.ts";
@@ -28,6 +29,8 @@ export class Glossary {
   readonly tree: TermTree | undefined;
   readonly index: TermIndex;
   readonly warnings: string[] = [];
+  /** Whether the prompt can hold all terms beside the text so far. */
+  readonly #fitsPrompt: boolean;
   readonly #dropped = new Map<Term, string>();
   readonly #given: readonly Term[];
   readonly #occurrences = new Map<Term, Occurrence[]>();
@@ -63,6 +66,13 @@ export class Glossary {
       );
     }
     this.terms = used;
+    this.#fitsPrompt = fitsPrompt(used, model);
+    if (!this.#fitsPrompt && model.promptLimit > 0) {
+      this.warnings.push(
+        `the ${used.length} terms are more than the prompt of ${model.id} can hold (${model.promptLimit} tokens, half of them ` +
+          "for terms): all are favoured in the search, and those heard once are prompted from then on",
+      );
+    }
     this.index = new TermIndex(used);
     const spaces = !languagesWithoutSpaces.has(language);
     if (used.length > 0) {
@@ -70,11 +80,15 @@ export class Glossary {
     }
   }
 
-  /** Terms in the order in which they should be prompted: those heard already first. */
-  ranked(): readonly Term[] {
-    if (this.#occurrences.size === 0) return this.terms;
+  /**
+   * Terms for the prompt, best first: those heard already, then the others if the whole list has room. A prompt filled with
+   * terms that are not said helps no one and costs time (docs/experiments.md).
+   */
+  forPrompt(): readonly Term[] {
     const heard = this.terms.filter((term) => this.#occurrences.has(term));
-    return [...heard, ...this.terms.filter((term) => !this.#occurrences.has(term))];
+    return this.#fitsPrompt
+      ? [...heard, ...this.terms.filter((term) => !this.#occurrences.has(term))]
+      : heard;
   }
 
   notePrompted(terms: readonly Term[]): void {
@@ -103,4 +117,11 @@ export class Glossary {
       };
     });
   }
+}
+
+function fitsPrompt(terms: readonly Term[], model: SpeechModel): boolean {
+  const limit = model.promptLimit / 2;
+  // No term is shorter than a token.
+  if (terms.length > limit) return false;
+  return model.tokenizer.encode(glossaryText(terms)).length <= limit;
 }

@@ -148,7 +148,7 @@ export class Recogniser implements AsyncDisposable {
     const prompt = buildPrompt(
       this.#model.tokenizer,
       this.#model.promptLimit,
-      glossary.ranked(),
+      glossary.forPrompt(),
       previousText,
     );
     glossary.notePrompted(prompt.terms);

@@ -46,9 +46,19 @@ describe("wordsOf", () => {
     expect(word!.confidence).toBeCloseTo(0.9);
   });
 
-  it("ends a word where speech ends", () => {
-    const [word] = wordsOf(evenly("abcdefghij"), uncalibrated, [{ startSeconds: 0, endSeconds: 0.6 }]);
-    expect(word!.end).toBeCloseTo(0.6);
+  it("leaves a word that reaches over a silence where most of it is spoken", () => {
+    const times = (speech: { startSeconds: number; endSeconds: number }[]) => {
+      const [word] = wordsOf(evenly("abcdefghij"), uncalibrated, speech);
+      return [word!.start, word!.end];
+    };
+    expect(times([{ startSeconds: 0, endSeconds: 0.6 }])).toEqual([0, 0.6]);
+    expect(
+      times([
+        { startSeconds: 0, endSeconds: 0.1 },
+        { startSeconds: 0.5, endSeconds: 2 },
+      ]),
+    ).toEqual([0.5, 1]);
+    expect(times([{ startSeconds: 3, endSeconds: 4 }])).toEqual([0, 1]);
   });
 });
 

@@ -21,7 +21,7 @@ const spoken = /[\p{L}\p{N}\p{M}]/u;
  * Words are what stands between spaces; runs of Chinese, which have none, are segmented by ICU's dictionary. Punctuation
  * belongs to the word before it, opening marks to the word after.
  *
- * @param speech stretches of speech in seconds: a word that would last into the silence after one is cut there
+ * @param speech stretches of speech in seconds: a word that reaches over the silence between them is cut to one of them
  */
 export function wordsOf(
   timed: TimedText,
@@ -29,10 +29,10 @@ export function wordsOf(
   speech: readonly { readonly startSeconds: number; readonly endSeconds: number }[] = [],
 ): PlacedWord[] {
   return wordSpans(timed.text).map(({ from, to }) => {
-    const { start, end } = spokenTime(timed, from, to);
-    const cut = endOfSpeech(start, end, speech);
+    const attended = spokenTime(timed, from, to);
+    const { start, end } = withinSpeech(attended.start, attended.end, speech);
     const text = timed.text.slice(from, to);
-    return { text, start, end: cut, confidence: confidenceOf(timed, from, to, curve), from, to };
+    return { text, start, end, confidence: confidenceOf(timed, from, to, curve), from, to };
   });
 }
 
@@ -75,14 +75,25 @@ function spokenTime(timed: TimedText, from: number, to: number): { start: number
   return { start: timed.start[first]!, end: Math.max(timed.start[first]!, timed.end[last]!) };
 }
 
-/** Attention lets a word last until the next begins; if there is silence between, the word ends where speech does. */
-function endOfSpeech(
+/**
+ * Attention gives the silence between two words to one of them. A word that reaches over a silence is left with the
+ * stretch of speech that holds most of it.
+ */
+function withinSpeech(
   start: number,
   end: number,
   speech: readonly { readonly startSeconds: number; readonly endSeconds: number }[],
-): number {
-  const home = speech.find((stretch) => start >= stretch.startSeconds && start < stretch.endSeconds);
-  return home && home.endSeconds < end ? home.endSeconds : end;
+): { start: number; end: number } {
+  let best = { start, end };
+  let longest = 0;
+  for (const { startSeconds, endSeconds } of speech) {
+    const [from, to] = [Math.max(start, startSeconds), Math.min(end, endSeconds)];
+    if (to - from > longest) {
+      longest = to - from;
+      best = { start: from, end: to };
+    }
+  }
+  return best;
 }
 
 function confidenceOf(timed: TimedText, from: number, to: number, curve: ConfidenceCurve): number {
