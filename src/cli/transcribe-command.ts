@@ -41,7 +41,7 @@ export function transcribeCommand(
     .option("--beam <count>", "hypotheses kept in the search; 1 is greedy (default: 5)", parseCount(1, 64))
     .option(
       "--temperature <list>",
-      "sampling temperatures tried in turn on failure (default: 0,0.2,0.4,0.6,0.8,1)",
+      "sampling temperatures tried in turn on failure (default: 0,0.4,0.8)",
       parseTemperatures,
     )
     .option(

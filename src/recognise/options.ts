@@ -30,7 +30,7 @@ export interface RecogniseOptions {
   terms?: readonly (string | Term)[];
   /** Hypotheses kept at every step; 1 is greedy. Default 5. */
   beamSize?: number;
-  /** Sampling temperatures tried in turn when a result looks like a known failure. Default [0, 0.2, 0.4, 0.6, 0.8, 1]. */
+  /** Sampling temperatures tried in turn when a result looks like a known failure. Default [0, 0.4, 0.8]. */
   temperatures?: readonly number[];
   /** Seed for sampling at temperatures above 0. Default 0: the same input gives the same text. */
   seed?: number;

@@ -24,8 +24,8 @@ import { unheardSpeech } from "./unheard-speech.ts";
 import { segmentsOf, wordsOf, type PlacedWord } from "./words.ts";
 
 const defaultBeamSize = 5;
-/** Whisper's: search first, then ever freer sampling. */
-const defaultTemperatures = [0, 0.2, 0.4, 0.6, 0.8, 1];
+/** Search first, then ever freer sampling: Whisper's way, in two steps instead of five, because a fallback costs five searches. */
+const defaultTemperatures = [0, 0.4, 0.8];
 
 /** A loaded model. Made by `createRecogniser`; holds memory until it is disposed. */
 export class Recogniser implements AsyncDisposable {
