@@ -1,0 +1,215 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openAudio } from "../audio/open-audio.ts";
+import type { VoiceActivity } from "../audio/voice-activity.ts";
+import { alignTokens } from "../eval/align.ts";
+import { readTerms } from "../context/term-file.ts";
+import type { SpeechModel } from "../models/speech-model.ts";
+import { normaliseForScoring } from "../text/normalise.ts";
+import { resolveCacheFolder } from "../weights/cache-folder.ts";
+import { loadSpeechModel } from "./load-model.ts";
+import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
+import { createRecogniser } from "./recognise.ts";
+import { Recogniser } from "./recogniser.ts";
+import { LetterModel } from "./testing/letter-model.ts";
+
+/** Sound is speech, digital silence is not. */
+const loudness: VoiceActivity & AsyncDisposable = {
+  frameSamples: 512,
+  stream() {
+    let rest = new Float32Array(0);
+    const frames = (samples: Float32Array, size: number) =>
+      Float32Array.from({ length: Math.floor(samples.length / size) }, (_, i) =>
+        samples.subarray(i * size, (i + 1) * size).some((value) => Math.abs(value) > 0.01) ? 0.99 : 0,
+      );
+    return {
+      async push(samples) {
+        const all = Float32Array.of(...rest, ...samples);
+        rest = all.slice(all.length - (all.length % 512));
+        return frames(all, 512);
+      },
+      async flush() {
+        return rest.length > 0 ? frames(rest, rest.length) : rest;
+      },
+    };
+  },
+  async [Symbol.asyncDispose]() {},
+};
+
+/** Seconds of tone and, in between, of silence. */
+function recording(...parts: { tone?: number; silence?: number }[]): {
+  samples: Float32Array;
+  sampleRate: number;
+} {
+  const samples = parts.flatMap(({ tone = 0, silence = 0 }) => [
+    ...Array.from({ length: tone * 16_000 }, (_, i) => 0.3 * Math.sin(i / 5)),
+    ...new Float32Array(silence * 16_000),
+  ]);
+  return { samples: Float32Array.from(samples), sampleRate: 16_000 };
+}
+
+const recogniserOf = (model: SpeechModel) => new Recogniser(model, async () => loudness);
+const twoParts = recording({ tone: 2 }, { silence: 4 }, { tone: 1 }, { silence: 1 });
+
+describe("Recogniser", () => {
+  it("puts the windows of a recording together, with times inside it", async () => {
+    const transcript = await recogniserOf(new LetterModel([" hello there.", " goodbye."])).recognise(
+      twoParts,
+    );
+    expect(transcript.text).toBe("hello there. goodbye.");
+    expect(transcript.durationSeconds).toBe(8);
+    expect(transcript.language).toBe("zh");
+    expect(transcript.segments.map(({ text }) => text)).toEqual(["hello there.", "goodbye."]);
+    const words = transcript.segments.flatMap((segment) => segment.words);
+    expect(words.map(({ text }) => text)).toEqual(["hello", "there.", "goodbye."]);
+    let before = 0;
+    for (const { start, end } of words) {
+      expect(start).toBeGreaterThanOrEqual(before);
+      expect(end).toBeGreaterThan(start);
+      before = end;
+    }
+    expect(words[1]!.end).toBeLessThanOrEqual(2.1);
+    expect(words[2]!.start).toBeGreaterThanOrEqual(5.9);
+    expect(words[2]!.end).toBeLessThanOrEqual(8);
+  });
+
+  it("gives segments as they come and the transcript last", async () => {
+    const events: RecognitionEvent[] = [];
+    const model = new LetterModel([" hello.", " goodbye."]);
+    for await (const event of recogniserOf(model).stream(twoParts, { language: "en" })) events.push(event);
+    const kinds = events.map(({ type }) => type);
+    expect(kinds.filter((kind) => kind === "segment")).toHaveLength(2);
+    expect(kinds.indexOf("segment")).toBeLessThan(kinds.lastIndexOf("segment"));
+    expect(kinds.at(-1)).toBe("transcript");
+    const progress = events.flatMap((event) =>
+      event.type === "progress" ? [event.progress.processedSeconds] : [],
+    );
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress.at(-1)).toBe(8);
+  });
+
+  it("gives no text for silence", async () => {
+    const model = new LetterModel(["thank you for watching."]);
+    const transcript = await recogniserOf(model).recognise(recording({ silence: 5 }), {
+      terms: ["watching"],
+    });
+    expect(transcript).toMatchObject({ text: "", segments: [], durationSeconds: 5, language: "und" });
+    expect(transcript.terms).toMatchObject([{ term: "watching", status: "boosted", occurrences: [] }]);
+  });
+
+  it("reports what became of every term", async () => {
+    const model = new LetterModel([" we tune lora.", " all lora."]);
+    const terms = ["LoRA", "RoPE", "...", "LoRA"];
+    const transcript = await recogniserOf(model).recognise(twoParts, { terms });
+    expect(transcript.text).toBe("we tune LoRA. all LoRA.");
+    expect(transcript.terms.map(({ term, status }) => [term, status])).toEqual([
+      ["LoRA", "written"],
+      ["RoPE", "prompted"],
+      ["...", "dropped"],
+      ["LoRA", "dropped"],
+    ]);
+    expect(transcript.terms[0]!.occurrences.map(({ text }) => text)).toEqual(["LoRA", "LoRA"]);
+    expect(transcript.terms[0]!.score).toBeGreaterThan(0.9);
+    expect(transcript.warnings[0]).toContain("2 of 4 terms are not used");
+  });
+
+  it("prompts with the terms and the text so far", async () => {
+    const model = new LetterModel([" first part.", " second part."]);
+    await recogniserOf(model).recognise(twoParts, { terms: ["abc"] });
+    expect(model.prompts[0]).toMatch(/^ abc/);
+    expect(model.prompts[1]).toMatch(/^ abc.* first part\.$/);
+    const without = new LetterModel([" first part.", " second part."]);
+    await recogniserOf(without).recognise(twoParts, { previousText: false });
+    expect(without.prompts).toEqual(["", ""]);
+  });
+
+  it("says when a list is longer than the prompt, and still uses it", async () => {
+    const terms = Array.from({ length: 40 }, (_, i) => `term${String.fromCharCode(97 + (i % 26))}${i}`);
+    const model = new LetterModel([" hello."]);
+    const { warnings, terms: reports } = await recogniserOf(model).recognise(twoParts, { terms });
+    expect(warnings.join()).toContain("more than the prompt");
+    expect(new Set(reports.map(({ status }) => status))).toEqual(new Set(["boosted"]));
+    expect(model.prompts[0]).toBe("");
+  });
+
+  it("refuses wrong options before it reads anything", async () => {
+    const recogniser = recogniserOf(new LetterModel([]));
+    const refused: [RecogniseOptions, string][] = [
+      [{ language: "xx" }, 'does not know the language "xx"; it knows en,zh'],
+      [{ beamSize: 0 }, "beamSize is 0"],
+      [{ beamSize: 1.5 }, "beamSize is 1.5"],
+      [{ temperatures: [] }, "at least one"],
+      [{ temperatures: [3] }, "from 0 to 2"],
+      [{ seed: 0.5 }, "seed is 0.5"],
+      [{}, "no-such-file"],
+    ];
+    for (const [options, message] of refused) {
+      await expect(recogniser.recognise("no-such-file", options)).rejects.toThrow(message);
+    }
+  });
+
+  it("stops when aborted", async () => {
+    const controller = new AbortController();
+    const model = new LetterModel([" one.", " two."]);
+    const seen: string[] = [];
+    const run = async () => {
+      for await (const event of recogniserOf(model).stream(twoParts, { signal: controller.signal })) {
+        if (event.type !== "segment") continue;
+        seen.push(event.segment.text);
+        controller.abort(new Error("enough"));
+      }
+    };
+    await expect(run()).rejects.toThrow("enough");
+    expect(seen).toEqual(["one."]);
+  });
+
+  it("lets the model go", async () => {
+    const model = new LetterModel([" one."]);
+    const recogniser = recogniserOf(model);
+    await recogniser.recognise(twoParts);
+    await recogniser[Symbol.asyncDispose]();
+    expect(model.isDisposed).toBe(true);
+  });
+});
+
+const cached = (id: string) => existsSync(join(resolveCacheFolder(), "models", id));
+const canRun = cached("moonshine-tiny") && cached("silero-vad");
+const example = new URL("../../examples/talk.ogg", import.meta.url).pathname;
+
+describe.skipIf(!canRun)("a real model (needs moonshine-tiny and silero-vad in the model cache)", () => {
+  it("loses and doubles no word, wherever the recording is cut into windows", async () => {
+    const { terms } = await readTerms(example.replace("talk.ogg", "terms.txt"));
+    const wordsAt = async (maximumSeconds: number) => {
+      const model = await loadSpeechModel({ model: "moonshine-tiny", offline: true });
+      Object.defineProperty(model, "maximumSeconds", { value: maximumSeconds });
+      const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
+      const vadPath = join(resolveCacheFolder(), "models", "silero-vad", "silero_vad.onnx");
+      await using recogniser = new Recogniser(model, () => SileroVad.load(vadPath));
+      const transcript = await recogniser.recognise(example, { terms });
+      return normaliseForScoring(transcript.text, "en");
+    };
+    const whole = await wordsAt(30);
+    expect(whole.length).toBeGreaterThan(60);
+    for (const seconds of [5, 6.5, 8, 11, 17]) {
+      const cut = await wordsAt(seconds);
+      const steps = alignTokens(whole, cut);
+      // The same sound in other company may be heard a little differently ("CUDA", "could have").
+      const extra = steps.filter(({ kind }) => kind === "insertion" || kind === "deletion").length;
+      expect(extra, `windows of ${seconds} s: ${cut.join(" ")}`).toBeLessThanOrEqual(1);
+    }
+  }, 120_000);
+
+  it("gives the same text for a file, its bytes and its samples", async () => {
+    await using recogniser = await createRecogniser({ model: "moonshine-tiny", offline: true });
+    const { readFile } = await import("node:fs/promises");
+    const parts: Float32Array[] = [];
+    for await (const chunk of (await openAudio(example)).chunks) parts.push(chunk);
+    const samples = Float32Array.from(parts.flatMap((part) => [...part]));
+    const options = { beamSize: 1 };
+    const text = (await recogniser.recognise(example, options)).text;
+    expect(text).toContain("Welcome back");
+    expect((await recogniser.recognise(await readFile(example), options)).text).toBe(text);
+    expect((await recogniser.recognise({ samples, sampleRate: 16_000 }, options)).text).toBe(text);
+  }, 60_000);
+});

@@ -1,0 +1,60 @@
+/**
+ * A speech model that hears what a test tells it: its tokens are letters, and it says one text a window.
+ */
+import { endToken, letters, TextDecoder } from "../../decode/testing/letters.ts";
+import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../../models/speech-model.ts";
+
+export class LetterModel implements SpeechModel {
+  readonly id = "letters";
+  readonly tokenizer = letters;
+  readonly languages = ["en", "zh"];
+  readonly frameRate = 50;
+  readonly maximumSeconds = 30;
+  readonly promptLimit = 60;
+  readonly endToken = endToken;
+  readonly suppressedTokens = [];
+  readonly suppressedAtStart = [];
+  readonly leadInSeconds = 0;
+  /** The prompts that windows were decoded with, as text. */
+  readonly prompts: string[] = [];
+  isDisposed = false;
+  #window = -1;
+  readonly #texts: readonly string[];
+
+  /** @param texts what is said in each window */
+  constructor(texts: readonly string[]) {
+    this.#texts = texts;
+  }
+
+  tokenLimit(): number {
+    return 100;
+  }
+
+  async encode(samples: Float32Array): Promise<AudioFrames> {
+    this.#window++;
+    return {
+      data: new Float32Array(1),
+      frames: 1,
+      width: 1,
+      durationSeconds: samples.length / 16_000,
+      [Symbol.dispose]() {},
+    };
+  }
+
+  async decoder(_: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
+    this.prompts.push(letters.decode(prompt.context ?? []));
+    const said = this.#texts[this.#window] ?? "";
+    return new TextDecoder((text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }));
+  }
+
+  async detectLanguage(): Promise<ReadonlyMap<string, number>> {
+    return new Map([
+      ["en", 0.05],
+      ["zh", 0.95],
+    ]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.isDisposed = true;
+  }
+}
