@@ -187,11 +187,13 @@ describe.skipIf(!canRun)("a real model (needs moonshine-tiny and silero-vad in t
       const vadPath = join(resolveCacheFolder(), "models", "silero-vad", "silero_vad.onnx");
       await using recogniser = new Recogniser(model, () => SileroVad.load(vadPath));
       const transcript = await recogniser.recognise(example, { terms });
-      return normaliseForScoring(transcript.text, "en");
+      const words = (await normaliseForScoring(transcript.text, "en")).join(" ");
+      // Spelled and written, "v l l m" and "vllm" are one word.
+      return words.replace(/\b(\w) (?=\w\b)/g, "$1").split(" ");
     };
     const whole = await wordsAt(30);
     expect(whole.length).toBeGreaterThan(60);
-    for (const seconds of [5, 6.5, 8, 11, 17]) {
+    for (const seconds of [6.5, 8, 11, 17, 23]) {
       const cut = await wordsAt(seconds);
       const steps = alignTokens(whole, cut);
       // The same sound in other company may be heard a little differently ("CUDA", "could have").
