@@ -147,7 +147,10 @@ async function transcribeInput(job: Job, run: Run): Promise<void> {
     job.file === null && format === "txt" && inputCount === 1 && environment.stdout.isTTY === true;
 
   const transcript = await recogniseInput(job.input, name, isLive, run);
-  for (const warning of transcript.warnings) await screen.warn(`${name}: ${warning}`);
+  for (const warning of transcript.warnings) {
+    // Warnings about the audio begin with its name.
+    await screen.warn(warning.startsWith(`${name}: `) ? warning : `${name}: ${warning}`);
+  }
   if (environment.signal.aborted && transcript.segments.length === 0) return;
 
   const text = formatTranscript(transcript, format);
