@@ -12,6 +12,7 @@ const source = fileURLToPath(new URL("../src/", import.meta.url));
 /** The rooms of `src/`, lowest first. Files beside them that belong to no room stand at either end. */
 const rooms = [
   "errors.ts",
+  "random.ts",
   "audio",
   "text",
   "weights",

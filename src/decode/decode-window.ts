@@ -5,7 +5,7 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { beamSearch } from "./beam-search.ts";
 import { isSilence, suspicionOf, type Suspicion } from "./guards.ts";
 import type { Hypothesis } from "./hypothesis.ts";
-import { randomNumbers } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 import { sample } from "./sampling.ts";
 import type { TermTree } from "./term-tree.ts";
 import { TokenTable } from "./token-table.ts";
@@ -54,7 +54,7 @@ export async function decodeWindow(
     suppressedAtStart: model.suppressedAtStart,
     signal: options.signal,
   };
-  const random = randomNumbers(options.seed);
+  const random = randomGenerator(options.seed);
   let best: DecodedWindow | null = null;
   for (const [attempt, temperature] of options.temperatures.entries()) {
     // What went before may be what leads the model astray, so fallbacks do without it.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { randomNumbers } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 import { sample } from "./sampling.ts";
 import { endToken, letters, TextDecoder } from "./testing/letters.ts";
 
@@ -15,7 +15,7 @@ const coin = (text: string) => (text === "" ? { a: 0.8, b: 0.2 } : { "": 1 });
 
 async function firstLetters(temperature: number): Promise<Record<string, number>> {
   const decoder = new TextDecoder(coin);
-  const random = randomNumbers(5);
+  const random = randomGenerator(5);
   const found = await sample(decoder, { ...options, temperature, samples: 2000, random });
   const counts: Record<string, number> = {};
   for (const { tokens } of found) {
@@ -39,7 +39,7 @@ describe("sample", () => {
 
   it("returns the most probable text first, and the same for the same seed", async () => {
     const draw = () =>
-      sample(new TextDecoder(coin), { ...options, temperature: 1, samples: 8, random: randomNumbers(1) });
+      sample(new TextDecoder(coin), { ...options, temperature: 1, samples: 8, random: randomGenerator(1) });
     const [first, second] = [await draw(), await draw()];
     expect(letters.decode(first[0]!.tokens)).toBe("a");
     expect(first.map(({ tokens }) => tokens)).toEqual(second.map(({ tokens }) => tokens));
@@ -51,7 +51,7 @@ describe("sample", () => {
       ...options,
       temperature: 1,
       samples: 1,
-      random: randomNumbers(1),
+      random: randomGenerator(1),
     });
     expect(letters.decode(text!.tokens)).toBe("ababababab");
     expect(text!.ended).toBe(false);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { alignTokens, type AlignmentKind, type AlignmentStep } from "./align.ts";
-import { randomGenerator } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 
 /** The textbook way: the whole matrix, traced back with the documented preferences. */
 function alignPlainly(reference: readonly string[], hypothesis: readonly string[]): AlignmentStep[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bootstrapInterval, pairedBootstrap, percentageOfSums, type UtteranceSums } from "./bootstrap.ts";
-import { randomGenerator } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 
 /** Utterances of ten words in which every word is wrong with the same probability. */
 function utterances(count: number, probability: number, seed: number): UtteranceSums[] {

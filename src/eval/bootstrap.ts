@@ -4,7 +4,7 @@
  * holds the middle part of what comes out.
  */
 import { GlossaError } from "../errors.ts";
-import { randomGenerator } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 
 /** What an utterance adds to the sums that the metric is made of, e.g. `[errors, referenceLength]`. */
 export type UtteranceSums = readonly number[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { convolve } from "./convolve.ts";
 import { addNoise, changeSpeed, power, reverberate, throughTelephone } from "./perturb.ts";
-import { randomGenerator } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 
 function sine(hertz: number, seconds: number, amplitude = 0.5): Float32Array {
   return Float32Array.from(

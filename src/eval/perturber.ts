@@ -5,7 +5,7 @@ import { openAudio, type AudioSamples } from "../audio/open-audio.ts";
 import { GlossaError } from "../errors.ts";
 import { AudioFiles } from "./datasets/audio-files.ts";
 import { addNoise, changeSpeed, reverberate, throughTelephone } from "./perturb.ts";
-import { randomGenerator } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 import type { Perturbation } from "./records.ts";
 import { seedOf } from "./term-lists.ts";
 

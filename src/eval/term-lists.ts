@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { GlossaError } from "../errors.ts";
 import { normaliseForScoring } from "../text/normalise.ts";
 import type { Utterance } from "./datasets/utterance.ts";
-import { randomGenerator } from "./random.ts";
+import { randomGenerator } from "../random.ts";
 import type { TermsProtocol } from "./records.ts";
 import { TermIndex } from "./term-index.ts";
 

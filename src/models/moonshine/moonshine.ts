@@ -17,10 +17,10 @@ import {
   tensorFactory,
   type OnnxSession,
   type SessionOptions,
-  type Tensor,
   type TensorFactory,
 } from "../../runtime/session.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
+import { EncodedFrames } from "../encoded-frames.ts";
 import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
 import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
 
@@ -36,32 +36,6 @@ const startToken = 1;
 
 /** The text ends with this token. */
 const endToken = 2;
-
-class MoonshineFrames implements AudioFrames {
-  readonly tensor: Tensor;
-  readonly durationSeconds: number;
-
-  constructor(tensor: Tensor, durationSeconds: number) {
-    this.tensor = tensor;
-    this.durationSeconds = durationSeconds;
-  }
-
-  get data(): Float32Array {
-    return this.tensor.data as Float32Array;
-  }
-
-  get frames(): number {
-    return this.tensor.dims[1]!;
-  }
-
-  get width(): number {
-    return this.tensor.dims[2]!;
-  }
-
-  [Symbol.dispose](): void {
-    this.tensor.dispose();
-  }
-}
 
 export class Moonshine implements SpeechModel {
   readonly id: string;
@@ -136,7 +110,7 @@ export class Moonshine implements SpeechModel {
     const { last_hidden_state: states } = await this.#encoder.run({ input_values: input }, [
       "last_hidden_state",
     ]);
-    return new MoonshineFrames(states!, samples.length / sampleRate);
+    return new EncodedFrames(states!, samples.length / sampleRate);
   }
 
   async decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
@@ -148,7 +122,7 @@ export class Moonshine implements SpeechModel {
     }
     return MergedDecoderState.start(this.#decoder, this.#tensors, this.#shape, {
       tokens: [startToken],
-      encoderStates: (frames as MoonshineFrames).tensor,
+      encoderStates: (frames as EncodedFrames).tensor,
       framesWithAudio: frames.frames,
       attention: prompt.attention ?? false,
     });

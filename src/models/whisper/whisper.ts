@@ -12,10 +12,10 @@ import {
   tensorFactory,
   type OnnxSession,
   type SessionOptions,
-  type Tensor,
   type TensorFactory,
 } from "../../runtime/session.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
+import { EncodedFrames } from "../encoded-frames.ts";
 import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
 import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
 import { shareCrossAttention } from "./share-cross-attention.ts";
@@ -42,32 +42,6 @@ type GenerationConfig = z.infer<typeof generationConfigSchema>;
 
 /** Encoder positions a second: one for two spectrogram frames. */
 const encoderFrameRate = sampleRate / hopLength / 2;
-
-class WhisperFrames implements AudioFrames {
-  readonly tensor: Tensor;
-  readonly durationSeconds: number;
-
-  constructor(tensor: Tensor, durationSeconds: number) {
-    this.tensor = tensor;
-    this.durationSeconds = durationSeconds;
-  }
-
-  get data(): Float32Array {
-    return this.tensor.data as Float32Array;
-  }
-
-  get frames(): number {
-    return this.tensor.dims[1]!;
-  }
-
-  get width(): number {
-    return this.tensor.dims[2]!;
-  }
-
-  [Symbol.dispose](): void {
-    this.tensor.dispose();
-  }
-}
 
 export class Whisper implements SpeechModel {
   readonly id: string;
@@ -167,7 +141,7 @@ export class Whisper implements SpeechModel {
     const { last_hidden_state: states } = await this.#encoder.run({ input_features: features }, [
       "last_hidden_state",
     ]);
-    return new WhisperFrames(states!, samples.length / sampleRate);
+    return new EncodedFrames(states!, samples.length / sampleRate);
   }
 
   async decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
@@ -210,7 +184,7 @@ export class Whisper implements SpeechModel {
     attention: boolean,
     inspectPrompt?: (logits: Float32Array) => number | null,
   ): Promise<MergedDecoderState> {
-    const { tensor, durationSeconds } = frames as WhisperFrames;
+    const { tensor, durationSeconds } = frames as EncodedFrames;
     const framesWithAudio = Math.max(
       1,
       Math.min(frames.frames, Math.ceil(durationSeconds * encoderFrameRate)),
