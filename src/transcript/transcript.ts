@@ -48,7 +48,11 @@ export const termReportSchema = z.object({
 
 export const transcriptSchema = z.object({
   text: z.string().describe("The whole text."),
-  language: z.string().describe("ISO 639-1 code of the spoken language, given or detected."),
+  language: z
+    .string()
+    .describe(
+      "ISO 639-1 code of the spoken language, given or detected; `und` when nobody speaks and none was given.",
+    ),
   durationSeconds: seconds.describe("Length of the recording in seconds."),
   model: z.string().describe("Identifier of the model that was used."),
   segments: z.array(segmentSchema),
