@@ -23,29 +23,30 @@ interface Occurrence {
   readonly confidence: number;
 }
 
-export class Glossary {
+/** A list of terms made ready for a model and a way of writing: what can be shared by all recordings. */
+export class PreparedTerms {
+  readonly given: readonly Term[];
   /** The terms that are used, the heaviest first. */
-  readonly terms: readonly Term[];
+  readonly used: readonly Term[];
+  /** The terms that are not used, and why. */
+  readonly dropped: ReadonlyMap<Term, string>;
   readonly tree: TermTree | undefined;
   readonly index: TermIndex;
-  readonly warnings: string[] = [];
   /** Whether the prompt can hold all terms beside the text so far. */
-  readonly #fitsPrompt: boolean;
-  readonly #dropped = new Map<Term, string>();
-  readonly #given: readonly Term[];
-  readonly #occurrences = new Map<Term, Occurrence[]>();
-  #prompted = new Set<Term>();
+  readonly fitPrompt: boolean;
+  readonly warnings: readonly string[];
 
   constructor(given: readonly (string | Term)[], model: SpeechModel, language: string) {
-    this.#given = given.map((term) =>
+    this.given = given.map((term) =>
       typeof term === "string" ? { text: term.trim(), spokenForms: [], weight: 1 } : term,
     );
+    const dropped = new Map<Term, string>();
     const used: Term[] = [];
     const seen = new Set<string>();
-    for (const term of this.#given) {
-      if (!/[\p{L}\p{N}]/u.test(term.text)) this.#dropped.set(term, "it has no letters or digits");
-      else if (term.weight === 0) this.#dropped.set(term, "its weight is 0");
-      else if (seen.has(term.text)) this.#dropped.set(term, "it stands in the list twice");
+    for (const term of this.given) {
+      if (!/[\p{L}\p{N}]/u.test(term.text)) dropped.set(term, "it has no letters or digits");
+      else if (term.weight === 0) dropped.set(term, "its weight is 0");
+      else if (seen.has(term.text)) dropped.set(term, "it stands in the list twice");
       else {
         seen.add(term.text);
         used.push(term);
@@ -53,31 +54,50 @@ export class Glossary {
     }
     used.sort((a, b) => b.weight - a.weight);
     for (const term of used.splice(longestGlossary)) {
-      this.#dropped.set(
+      dropped.set(
         term,
         `the list holds more than ${longestGlossary} terms; raise the weight of those that matter`,
       );
     }
-    if (this.#dropped.size > 0) {
-      const examples = [...this.#dropped].slice(0, 3).map(([term, reason]) => `"${term.text}" (${reason})`);
-      const more = this.#dropped.size > examples.length ? ", …" : "";
-      this.warnings.push(
-        `${this.#dropped.size} of ${this.#given.length} terms are not used: ${examples.join(", ")}${more}`,
+    this.used = used;
+    this.dropped = dropped;
+    this.index = new TermIndex(used);
+    const spaces = !languagesWithoutSpaces.has(language);
+    this.tree =
+      used.length > 0
+        ? new TermTree(termTokens(used, model.tokenizer, spaces), TokenTable.of(model.tokenizer))
+        : undefined;
+    this.fitPrompt = fitsPrompt(used, model);
+    this.warnings = this.#warnings(model);
+  }
+
+  #warnings(model: SpeechModel): string[] {
+    const warnings: string[] = [];
+    if (this.dropped.size > 0) {
+      const examples = [...this.dropped].slice(0, 3).map(([term, reason]) => `"${term.text}" (${reason})`);
+      const more = this.dropped.size > examples.length ? ", …" : "";
+      warnings.push(
+        `${this.dropped.size} of ${this.given.length} terms are not used: ${examples.join(", ")}${more}`,
       );
     }
-    this.terms = used;
-    this.#fitsPrompt = fitsPrompt(used, model);
-    if (!this.#fitsPrompt && model.promptLimit > 0) {
-      this.warnings.push(
-        `the ${used.length} terms are more than the prompt of ${model.id} can hold (${model.promptLimit} tokens, half of them ` +
+    if (!this.fitPrompt && model.promptLimit > 0) {
+      warnings.push(
+        `the ${this.used.length} terms are more than the prompt of ${model.id} can hold (${model.promptLimit} tokens, half of them ` +
           "for terms): all are favoured in the search, and those heard once are prompted from then on",
       );
     }
-    this.index = new TermIndex(used);
-    const spaces = !languagesWithoutSpaces.has(language);
-    if (used.length > 0) {
-      this.tree = new TermTree(termTokens(used, model.tokenizer, spaces), TokenTable.of(model.tokenizer));
-    }
+    return warnings;
+  }
+}
+
+/** The terms in one recording: which are prompted, which were heard, and in the end what became of each. */
+export class Glossary {
+  readonly prepared: PreparedTerms;
+  readonly #occurrences = new Map<Term, Occurrence[]>();
+  readonly #prompted = new Set<Term>();
+
+  constructor(prepared: PreparedTerms) {
+    this.prepared = prepared;
   }
 
   /**
@@ -85,10 +105,9 @@ export class Glossary {
    * terms that are not said helps no one and costs time (docs/experiments.md).
    */
   forPrompt(): readonly Term[] {
-    const heard = this.terms.filter((term) => this.#occurrences.has(term));
-    return this.#fitsPrompt
-      ? [...heard, ...this.terms.filter((term) => !this.#occurrences.has(term))]
-      : heard;
+    const { used, fitPrompt } = this.prepared;
+    const heard = used.filter((term) => this.#occurrences.has(term));
+    return fitPrompt ? [...heard, ...used.filter((term) => !this.#occurrences.has(term))] : heard;
   }
 
   notePrompted(terms: readonly Term[]): void {
@@ -103,9 +122,9 @@ export class Glossary {
 
   /** What became of every term that was given, in the order given. */
   report(): TermReport[] {
-    return this.#given.map((term) => {
+    return this.prepared.given.map((term) => {
       const occurrences = this.#occurrences.get(term) ?? [];
-      const reason = this.#dropped.get(term);
+      const reason = this.prepared.dropped.get(term);
       const used = this.#prompted.has(term) ? "prompted" : "boosted";
       const status = reason !== undefined ? "dropped" : occurrences.length > 0 ? "written" : used;
       return {

@@ -7,6 +7,7 @@
 import { openAudio, type AudioInput } from "../audio/open-audio.ts";
 import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
+import type { Term } from "../context/term.ts";
 import { decodeWindow } from "../decode/decode-window.ts";
 import type { Suspicion } from "../decode/guards.ts";
 import { buildPrompt } from "../decode/prompt.ts";
@@ -15,7 +16,7 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { confidenceCurve } from "./confidence.ts";
-import { Glossary } from "./glossary.ts";
+import { Glossary, PreparedTerms } from "./glossary.ts";
 import { LanguageVote } from "./language-vote.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { timedTextOf } from "./timed-text.ts";
@@ -27,10 +28,13 @@ const defaultBeamSize = 5;
 /** Search first, then ever freer sampling: Whisper's way, in two steps instead of five, because a fallback costs five searches. */
 const defaultTemperatures = [0, 0.4, 0.8];
 
+const noTerms: readonly Term[] = [];
+
 /** A loaded model. Made by `createRecogniser`; holds memory until it is disposed. */
 export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
+  readonly #prepared = new WeakMap<readonly (string | Term)[], Map<string, PreparedTerms>>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
 
   /** @param loadVoiceActivity is called when the first recording needs it */
@@ -105,8 +109,8 @@ export class Recogniser implements AsyncDisposable {
       using frames = await this.#model.encode(window.samples);
       const language = await vote.languageOf(frames, this.#model);
       if (!glossary) {
-        glossary = new Glossary(options.terms ?? [], this.#model, language);
-        warnings.push(...glossary.warnings);
+        glossary = new Glossary(this.#prepare(options.terms, language));
+        warnings.push(...glossary.prepared.warnings);
       }
       const result = await this.#recogniseWindow(window, frames, language, glossary, previousText, settings);
       if (result.warning) warnings.push(result.warning);
@@ -118,7 +122,10 @@ export class Recogniser implements AsyncDisposable {
       yield progress(window.endSeconds);
     }
 
-    glossary ??= new Glossary(options.terms ?? [], this.#model, vote.language ?? this.#model.languages[0]!);
+    if (!glossary) {
+      glossary = new Glossary(this.#prepare(options.terms, vote.language ?? this.#model.languages[0]!));
+      warnings.push(...glossary.prepared.warnings);
+    }
     const transcript: Transcript = {
       text: joinTexts(segments.map((segment) => segment.text)),
       language: vote.language ?? (this.#model.languages.length === 1 ? this.#model.languages[0]! : "und"),
@@ -126,7 +133,7 @@ export class Recogniser implements AsyncDisposable {
       model: this.#model.id,
       segments,
       terms: glossary.report(),
-      warnings: [...audio.warnings, ...(segments.length === 0 ? glossary.warnings : []), ...warnings],
+      warnings: [...audio.warnings, ...warnings],
     };
     yield progress(transcript.durationSeconds);
     yield { type: "transcript", transcript };
@@ -135,6 +142,15 @@ export class Recogniser implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#model[Symbol.asyncDispose]();
     await (await this.#voiceActivity)?.[Symbol.asyncDispose]();
+  }
+
+  /** The same list for many recordings is prepared once. */
+  #prepare(terms: readonly (string | Term)[] = noTerms, language: string): PreparedTerms {
+    let byLanguage = this.#prepared.get(terms);
+    if (!byLanguage) this.#prepared.set(terms, (byLanguage = new Map()));
+    let prepared = byLanguage.get(language);
+    if (!prepared) byLanguage.set(language, (prepared = new PreparedTerms(terms, this.#model, language)));
+    return prepared;
   }
 
   async #recogniseWindow(
@@ -189,7 +205,7 @@ export class Recogniser implements AsyncDisposable {
     const decoded = await decodeWindow(model, frames, {
       language,
       context,
-      terms: glossary.tree,
+      terms: glossary.prepared.tree,
       beamSize: settings.beamSize,
       temperatures: settings.temperatures,
       seed: settings.seed,
@@ -198,7 +214,7 @@ export class Recogniser implements AsyncDisposable {
     });
     if (decoded.silence) return null;
     const tokens = timedTokens(decoded, window, model);
-    const { timed, occurrences } = glossary.index.apply(timedTextOf(tokens, model.tokenizer));
+    const { timed, occurrences } = glossary.prepared.index.apply(timedTextOf(tokens, model.tokenizer));
     const words = wordsOf(timed, confidenceCurve(model.id), window.speech);
     if (words.length === 0) return null;
     const report = () => {
