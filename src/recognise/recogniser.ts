@@ -21,7 +21,7 @@ import { LanguageVote } from "./language-vote.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { timedTextOf } from "./timed-text.ts";
 import { timedTokens } from "./timed-tokens.ts";
-import { unheardSpeech } from "./unheard-speech.ts";
+import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
 import { segmentsOf, wordsOf, type PlacedWord } from "./words.ts";
 
 const defaultBeamSize = 5;
@@ -173,12 +173,12 @@ export class Recogniser implements AsyncDisposable {
     const parts = [whole];
     // Without word times nobody can tell where a text ended.
     for (let last = whole; settings.wordTimes && parts.length <= mostParts;) {
-      const rest = unheardSpeech(last.window, last.words.at(-1)!.end);
+      const rest = unheardSpeech(last.window, last.text, last.words.at(-1)!.end);
       if (!rest) break;
       using restFrames = await this.#model.encode(rest.samples);
       const more = await this.#decode(rest, restFrames, language, glossary, [], settings);
       // What follows a text that the model held to be complete must be beyond doubt.
-      if (!more || more.suspicion !== null) break;
+      if (!more || more.suspicion !== null || repeatsEnd(last.text, more.text)) break;
       parts.push(more);
       last = more;
     }

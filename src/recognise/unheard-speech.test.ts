@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { unheardSpeech } from "./unheard-speech.ts";
+import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
 
 const window = {
   startSeconds: 10,
@@ -15,17 +15,31 @@ const window = {
 
 describe("unheardSpeech", () => {
   it("is nothing when the last word ends with the speech", () => {
-    expect(unheardSpeech(window, 19.2)).toBeNull();
+    expect(unheardSpeech(window, "All of it.", 19.2)).toBeNull();
   });
 
   it("is what is spoken after the last word, from shortly before it", () => {
-    const rest = unheardSpeech(window, 13.9)!;
+    const rest = unheardSpeech(window, "Half of it.", 13.9)!;
     expect(rest.startSeconds).toBeCloseTo(13.9);
     expect(rest.samples[0]).toBe(3.9 * 16_000);
     expect(rest.speech).toHaveLength(2);
-    const later = unheardSpeech(window, 14.5)!;
+    const later = unheardSpeech(window, "Half of it.", 14.5)!;
     expect(later.startSeconds).toBeCloseTo(15.8);
     expect(later.speech).toEqual([{ startSeconds: 16, endSeconds: 19.5 }]);
     expect(later.endSeconds - later.startSeconds).toBeCloseTo(later.samples.length / 16_000);
+  });
+
+  it("needs more speech after a text that does not end a sentence", () => {
+    expect(unheardSpeech(window, "13702662097", 17)).toBeNull();
+    expect(unheardSpeech(window, "In full.", 17)).not.toBeNull();
+    expect(unheardSpeech(window, "and then", 14)).not.toBeNull();
+  });
+});
+
+describe("repeatsEnd", () => {
+  it("notices when the same is heard again", () => {
+    expect(repeatsEnd("It is 13702662097", " 2097.")).toBe(true);
+    expect(repeatsEnd("pure and simple in line.", "In line.")).toBe(true);
+    expect(repeatsEnd("pure and simple in line.", "The Italian, Bodoni")).toBe(false);
   });
 });

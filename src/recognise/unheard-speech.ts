@@ -4,18 +4,24 @@
  */
 import type { SpeechWindow } from "../audio/windows.ts";
 
-/** Less speech than this after the last word is its own end, a breath, or a matter of rounding. */
-const leastUnheardSeconds = 1;
+/** Less speech than this after the end of a sentence is the last word's own end, a breath, or a matter of rounding. */
+const leastAfterSentence = 1;
+/**
+ * The times of long numbers are vague: one token can stand for four digits. So speech after a text that does not end like
+ * a sentence must be longer to count.
+ */
+const leastAfterFragment = 3;
 /** Silence that is kept before what was not heard. */
 const leadSeconds = 0.2;
 
 const samplesPerSecond = 16_000;
 
 /**
+ * @param text what was heard in the window
  * @param lastWordEnd in seconds from the start of the recording; the start of the window when there is no word
  * @returns the rest of the window from where the text ended, or null when nothing is left to hear
  */
-export function unheardSpeech(window: SpeechWindow, lastWordEnd: number): SpeechWindow | null {
+export function unheardSpeech(window: SpeechWindow, text: string, lastWordEnd: number): SpeechWindow | null {
   const speech = window.speech
     .filter(({ endSeconds }) => endSeconds > lastWordEnd)
     .map(({ startSeconds, endSeconds }) => ({
@@ -26,7 +32,8 @@ export function unheardSpeech(window: SpeechWindow, lastWordEnd: number): Speech
     (sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds,
     0,
   );
-  if (speechSeconds < leastUnheardSeconds) return null;
+  const least = /[.?!。？！…]["'”’)]*$/.test(text.trim()) ? leastAfterSentence : leastAfterFragment;
+  if (speechSeconds < least) return null;
   const startSeconds = Math.max(lastWordEnd, speech[0]!.startSeconds - leadSeconds);
   const offset = Math.round((startSeconds - window.startSeconds) * samplesPerSecond);
   return {
@@ -37,4 +44,10 @@ export function unheardSpeech(window: SpeechWindow, lastWordEnd: number): Speech
     speechSeconds,
     precedingSilenceSeconds: speech[0]!.startSeconds - lastWordEnd,
   };
+}
+
+/** Whether `more` only says again how `text` ended: then the times were wrong, not the text. */
+export function repeatsEnd(text: string, more: string): boolean {
+  const spoken = (part: string) => part.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
+  return spoken(text).endsWith(spoken(more));
 }
