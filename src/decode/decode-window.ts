@@ -3,7 +3,7 @@
  */
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { beamSearch } from "./beam-search.ts";
-import { isSilence, suspicionOf, type Suspicion } from "./guards.ts";
+import { isEcho, isSilence, suspicionOf, type Suspicion } from "./guards.ts";
 import type { Hypothesis } from "./hypothesis.ts";
 import { randomGenerator } from "../random.ts";
 import { sample } from "./sampling.ts";
@@ -56,9 +56,7 @@ export async function decodeWindow(
   };
   const random = randomGenerator(options.seed);
   let best: DecodedWindow | null = null;
-  for (const [attempt, temperature] of options.temperatures.entries()) {
-    // What went before may be what leads the model astray, so fallbacks do without it.
-    const context = attempt === 0 ? options.context : [];
+  for (const { temperature, context } of attempts(options)) {
     using state = await model.decoder(frames, {
       language: options.language,
       context,
@@ -80,13 +78,25 @@ export async function decodeWindow(
       text,
       attentionHeads: state.attentionHeads,
       attentionFrames: state.attentionFrames,
-      suspicion: suspicionOf(hypothesis!, text),
+      suspicion:
+        suspicionOf(hypothesis!, text) ?? (isEcho(text, model.tokenizer.decode(context)) ? "echo" : null),
       silence: isSilence(hypothesis!, state.noSpeechProbability),
     };
     if (decoded.suspicion === null || decoded.silence) return decoded;
     if (best === null || isBetter(decoded, best)) best = decoded;
   }
   return best!;
+}
+
+/** The prompt may be what leads the model astray, so every fallback does without it, and the first changes nothing else. */
+function attempts({
+  temperatures,
+  context,
+}: DecodeOptions): { temperature: number; context: readonly number[] }[] {
+  const withoutContext = temperatures.map((temperature) => ({ temperature, context: [] }));
+  return context.length === 0
+    ? withoutContext
+    : [{ temperature: temperatures[0]!, context }, ...withoutContext];
 }
 
 /** Of two doubtful results, an improbable one is better than a loop, and a probable one better than an improbable one. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compressionRatio, isSilence, suspicionOf } from "./guards.ts";
+import { compressionRatio, isEcho, isSilence, suspicionOf } from "./guards.ts";
 import type { Hypothesis } from "./hypothesis.ts";
 import { loopingToken } from "./repetition.ts";
 
@@ -25,6 +25,23 @@ describe("guards against known failures", () => {
     const text = "thank you for watching. ".repeat(10);
     expect(compressionRatio(text)).toBeGreaterThan(2.4);
     expect(suspicionOf(hypothesis({}), text)).toBe("repetition");
+  });
+
+  it("doubt a word or phrase four times in a row", () => {
+    expect(suspicionOf(hypothesis({}), " RoPE. RoPE. RoPE RoPE")).toBe("repetition");
+    expect(suspicionOf(hypothesis({}), "so to say, so to say so to say. So to say")).toBe("repetition");
+    expect(suspicionOf(hypothesis({}), "No, no, no!")).toBeNull();
+    expect(suspicionOf(hypothesis({}), "10 100 1000 10000 the theatre then")).toBeNull();
+  });
+
+  it("notice a prompt that is read out", () => {
+    const context = " LoRA, RoPE, 微调. That is all.";
+    expect(isEcho("LoRA. Rope, LoRA!", context)).toBe(true);
+    expect(isEcho("That is all.", context)).toBe(true);
+    expect(isEcho("LoRA 微调", context)).toBe(true);
+    expect(isEcho("LoRA is new.", context)).toBe(false);
+    expect(isEcho("LoRA.", context)).toBe(false);
+    expect(isEcho("all of it", "")).toBe(false);
   });
 
   it("doubt improbable and endless text", () => {

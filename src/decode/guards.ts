@@ -24,16 +24,37 @@ export function meanLogProbability(hypothesis: Hypothesis): number {
 }
 
 /** What is wrong with a hypothesis. */
-export type Suspicion = "repetition" | "improbable" | "runaway";
+export type Suspicion = "repetition" | "improbable" | "runaway" | "echo";
+
+/** A phrase of up to 40 characters four times in a row. */
+const repeatedPhrase =
+  /(?<![\p{L}\p{N}])([\p{L}\p{N}][\p{L}\p{N}' -]{0,39}?)(?:[^\p{L}\p{N}]+\1){3}(?![\p{L}\p{N}])/iu;
+/** With fewer words than this it is no wonder that all of them were there before. */
+const fewestEchoedWords = 3;
 
 /**
  * @returns why the hypothesis should not be believed, or null
  */
 export function suspicionOf(hypothesis: Hypothesis, text: string): Suspicion | null {
-  if (compressionRatio(text) > maximumCompressionRatio) return "repetition";
+  if (compressionRatio(text) > maximumCompressionRatio || repeatedPhrase.test(text)) return "repetition";
   if (!hypothesis.ended) return "runaway";
   if (meanLogProbability(hypothesis) < minimumMeanLogProbability) return "improbable";
   return null;
+}
+
+/**
+ * Whether a text says nothing but what the prompt holds. Then the model may have read its prompt out: on noise it writes
+ * the glossary, on a pause the sentence before.
+ */
+export function isEcho(text: string, context: string): boolean {
+  const words = wordsIn(text);
+  if (words.length < fewestEchoedWords) return false;
+  const known = new Set(wordsIn(context));
+  return words.every((word) => known.has(word));
+}
+
+function wordsIn(text: string): string[] {
+  return text.toLowerCase().match(/\p{Script=Han}|[\p{L}\p{N}]+?(?=\p{Script=Han}|[^\p{L}\p{N}]|$)/gu) ?? [];
 }
 
 /** Whether a window is better taken as silence than written out. */

@@ -296,6 +296,7 @@ function doubt(suspicion: Suspicion, window: SpeechWindow): string {
   const where = `${window.startSeconds.toFixed(1)} s to ${window.endSeconds.toFixed(1)} s`;
   const what: Record<Suspicion, string> = {
     repetition: "the text repeats itself",
+    echo: "the text only repeats what the model was told before",
     improbable: "the model is unsure of nearly every word",
     runaway: "the text is longer than the speech can hold and was cut",
   };
