@@ -2,7 +2,7 @@
  * Runs a recogniser over a data set and writes down what comes out, utterance by utterance.
  */
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, platform, release } from "node:os";
+import { availableParallelism, cpus, platform, arch } from "node:os";
 import { GlossaError } from "../errors.ts";
 import type { Recogniser } from "../recognise/recogniser.ts";
 import type { Transcript } from "../transcript/transcript.ts";
@@ -81,7 +81,7 @@ export function runRecordOf(plan: RunPlan): RunRecord {
     glossaVersion: packageVersion(),
     machine: {
       node: process.version,
-      platform: `${platform()} ${release()}`,
+      platform: `${platform()} ${arch()}`,
       cpu: cpus()[0]?.model ?? "unknown",
       cores: availableParallelism(),
     },

@@ -23,7 +23,11 @@ export function calibrated(logProbability: number, { slope, offset }: Confidence
 }
 
 /** Curves fitted on development recordings (docs/confidence.md says how and shows how well they hold). */
-const curves: Readonly<Record<string, ConfidenceCurve>> = {};
+const curves: Readonly<Record<string, ConfidenceCurve>> = {
+  "moonshine-base": { slope: 0.704, offset: 0.987 },
+  "whisper-base": { slope: 0.738, offset: 1.336 },
+  "whisper-small": { slope: 0.767, offset: 0.844 },
+};
 
 /** The curve of a model; as it is when none was fitted. */
 export function confidenceCurve(model: string): ConfidenceCurve {
