@@ -103,4 +103,12 @@ describe("beamSearch", () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(beamSearch(new TextDecoder(gardenPath), { ...options, signal })).rejects.toThrow("enough");
   });
+
+  it("says that the weights are broken when there are no numbers", async () => {
+    await expect(
+      best(() => ({ a: Number.NaN, "": Number.NaN }), {
+        suppressedTokens: tokensOf("bcdefghijklmnopqrstuvwxyz .!中文字"),
+      }),
+    ).rejects.toThrow("not numbers");
+  });
 });

@@ -4,11 +4,12 @@
  * Hypotheses are ranked by `(log P + bonus) / length^α` when they have ended (length normalisation; Wu et al., 2016,
  * arXiv 1609.08144, with the plain length) and by `log P + bonus` while they grow.
  */
+import { GlossaError } from "../errors.ts";
 import type { DecoderState } from "../models/speech-model.ts";
 import { attentionRow, hypothesisOf, logSumExp, type Hypothesis, type PathNode } from "./hypothesis.ts";
 import { loopingToken } from "./repetition.ts";
 import { TermTree, type TermState } from "./term-tree.ts";
-import type { TokenTable } from "./token-table.ts";
+import { beginsInsideWord, type TokenTable } from "./token-table.ts";
 
 export interface BeamSearchOptions {
   /** Hypotheses kept at every step. */
@@ -54,6 +55,7 @@ interface Candidate {
  *
  * @param state holds the prompt as its only hypothesis
  * @returns hypotheses, best first; at least one
+ * @throws GlossaError `runtime-failed` when the decoder gives no numbers; the signal's reason when aborted
  */
 export async function beamSearch(state: DecoderState, options: BeamSearchOptions): Promise<Hypothesis[]> {
   const { beamSize, endToken, table } = options;
@@ -120,15 +122,23 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
     finished.sort((a, b) => b.score - a.score);
     const totals = next.map((hypothesis) => hypothesis.logProbability + hypothesis.bonus);
     const bestFinished = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
-    const floor = Math.max(bestFinished, totals[0] ?? -Infinity) - giveUpMargin;
-    const worthwhile = next.filter((_, i) => totals[i]! > floor);
-    if (worthwhile.length === 0 || atLimit) break;
+    const floor = Math.max(bestFinished, ...totals) - giveUpMargin;
+    const kept = [...next.keys()].filter((i) => totals[i]! > floor);
+    if (kept.length === 0 || atLimit) break;
     // Texts that end early may be many and bad: they end the search only when what still grows is no better.
-    const promise = normalised(totals[0]!, length + 1, options.lengthExponent);
+    const promise = normalised(Math.max(...totals), length + 1, options.lengthExponent);
     if (finished.length >= beamSize && promise < finished[0]!.score) break;
-    live = worthwhile;
-    // `next` is sorted, so what is given up stands at its end.
-    await state.step(parents.slice(0, live.length), tokens.slice(0, live.length));
+    live = kept.map((i) => next[i]!);
+    await state.step(
+      kept.map((i) => parents[i]!),
+      kept.map((i) => tokens[i]!),
+    );
+  }
+  if (finished.length === 0) {
+    throw new GlossaError(
+      "runtime-failed",
+      "The decoder's scores are not numbers; the weights may be broken.",
+    );
   }
   return finished.slice(0, beamSize);
 }
@@ -185,7 +195,8 @@ function collectCandidates(
     const logit = row[token]!;
     if (logit > highest) highest = logit;
     const total =
-      logit + (insideWord && (flags[token]! & 1) !== 0 && token !== endToken ? leaving : atBoundary);
+      logit +
+      (insideWord && (flags[token]! & beginsInsideWord) !== 0 && token !== endToken ? leaving : atBoundary);
     if (total > candidates.threshold) candidates.offer(parent, token, logit - normaliser, total);
   }
   if (!tree) return;

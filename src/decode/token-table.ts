@@ -4,7 +4,7 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** Bit set when the token's first character continues a word that came before it (a letter or digit, no Han). */
-const beginsInsideWord = 1;
+export const beginsInsideWord = 1;
 /** Bit set when the token's last character is part of a word that the next token may continue. */
 const endsInsideWord = 2;
 
