@@ -4,7 +4,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { dataFormats } from "../eval/datasets/detect-data-format.ts";
 import { termsProtocols } from "../eval/records.ts";
-import { parseCount, parseLanguage } from "./arguments.ts";
+import { addEngineOptions, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { EvalOptions } from "./eval.ts";
 import type { ScoreOptions } from "./eval-scores.ts";
@@ -68,15 +68,8 @@ export function evalCommand(
     .option("--output <folder>", "where runs are recorded (default: a temporary folder)")
     .option("--report <file>", "write an HTML page about the runs")
     .option("--embed-audio", "put short recordings into that page")
-    .option("--json", "print the scores as JSON")
-    .option("--threads <count>", "threads of the engine (default: one a core)", parseCount(1, 1024))
-    .addOption(
-      new Option("--device <device>", "where to compute (default: cpu)").choices(["cpu", "cuda", "webgpu"]),
-    )
-    .option("--offline", "never touch the network")
-    .option("--cache <folder>", "folder for models (default: GLOSSA_CACHE or the system's cache)")
-    .option("--quiet", "no progress and notes; warnings and errors only")
-    .option("--verbose", "say what is done, and show the stack of errors")
+    .option("--json", "print the scores as JSON");
+  addEngineOptions(command)
     .addHelpText("after", examples)
     .action(async (data: string[], options: EvalOptions) => {
       const { evaluate } = await import("./eval.ts");

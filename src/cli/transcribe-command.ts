@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { transcriptFormats } from "../transcript/formats.ts";
-import { collect, parseCount, parseLanguage } from "./arguments.ts";
+import { addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TranscribeOptions } from "./transcribe.ts";
 
@@ -24,7 +24,7 @@ export function transcribeCommand(
   environment: Environment,
   finish: (exitCode: number) => void,
 ): void {
-  program
+  const command = program
     .command("transcribe")
     .description("Turn recordings into text, with your terms spelled your way.")
     .argument("<input...>", "audio or video files; - is standard input")
@@ -51,15 +51,8 @@ export function transcribeCommand(
     )
     .option("--no-word-times", "no times and confidences for words")
     .option("--no-voice-activity", "recognise stretches without speech too")
-    .option("--no-previous-text", "do not show the model the text so far")
-    .option("--threads <count>", "threads of the engine (default: one a core)", parseCount(1, 1024))
-    .addOption(
-      new Option("--device <device>", "where to compute (default: cpu)").choices(["cpu", "cuda", "webgpu"]),
-    )
-    .option("--offline", "never touch the network")
-    .option("--cache <folder>", "folder for models (default: GLOSSA_CACHE or the system's cache)")
-    .option("--quiet", "no progress and notes; warnings and errors only")
-    .option("--verbose", "say what is done, and show the stack of errors")
+    .option("--no-previous-text", "do not show the model the text so far");
+  addEngineOptions(command)
     .addHelpText("after", examples)
     .action(async (inputs: string[], options: TranscribeOptions) => {
       const { transcribe } = await import("./transcribe.ts");

@@ -19,8 +19,6 @@ export interface DecodeOptions {
   /** The first is tried first; 0 is beam search, more is sampling. */
   readonly temperatures: readonly number[];
   readonly seed: number;
-  /** Keep the attention from which word times are made. */
-  readonly attention: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -60,7 +58,7 @@ export async function decodeWindow(
     using state = await model.decoder(frames, {
       language: options.language,
       context,
-      attention: options.attention,
+      attention: true,
     });
     const [hypothesis] =
       temperature === 0

@@ -209,7 +209,6 @@ export class Recogniser implements AsyncDisposable {
       beamSize: settings.beamSize,
       temperatures: settings.temperatures,
       seed: settings.seed,
-      attention: true,
       signal: settings.signal,
     });
     if (decoded.silence) return null;
