@@ -55,11 +55,8 @@ export async function decodeWindow(
   const random = randomGenerator(options.seed);
   let best: DecodedWindow | null = null;
   for (const { temperature, context } of attempts(options)) {
-    using state = await model.decoder(frames, {
-      language: options.language,
-      context,
-      attention: true,
-    });
+    const prompt = { language: options.language, context, attention: true };
+    using state = await model.decoder([{ frames, prompt }]);
     const [hypothesis] =
       temperature === 0
         ? await beamSearch(state, { ...common, beamSize: options.beamSize, table, terms: options.terms })
@@ -78,7 +75,7 @@ export async function decodeWindow(
       attentionFrames: state.attentionFrames,
       suspicion:
         suspicionOf(hypothesis!, text) ?? (isEcho(text, model.tokenizer.decode(context)) ? "echo" : null),
-      silence: isSilence(hypothesis!, state.noSpeechProbability),
+      silence: isSilence(hypothesis!, state.noSpeechProbabilities[0]!),
     };
     if (decoded.suspicion === null || decoded.silence) return decoded;
     if (best === null || isBetter(decoded, best)) best = decoded;

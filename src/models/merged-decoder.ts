@@ -52,7 +52,7 @@ export class MergedDecoderState implements DecoderState {
   hypotheses = 1;
   logits: Float32Array = new Float32Array(0);
   attention: Float32Array | null = null;
-  noSpeechProbability: number | null = null;
+  noSpeechProbabilities: readonly (number | null)[] = [null];
 
   private constructor(
     session: OnnxSession,
@@ -110,7 +110,7 @@ export class MergedDecoderState implements DecoderState {
     for (const name of crossOutputs)
       state.#crossCache[name.replace("present", "past_key_values")] = result[name]!;
     const allLogits = result.logits!.data as Float32Array;
-    state.noSpeechProbability = inspectPrompt?.(allLogits) ?? null;
+    state.noSpeechProbabilities = [inspectPrompt?.(allLogits) ?? null];
     state.#take(result, 1, length);
     state.logits = allLogits.subarray((length - 1) * shape.vocabularySize);
     return state;

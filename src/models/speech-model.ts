@@ -24,9 +24,16 @@ export interface PromptOptions {
   readonly attention?: boolean;
 }
 
+/** Where decoding starts: one prompt over the frames of one window. */
+export interface DecoderStart {
+  readonly frames: AudioFrames;
+  readonly prompt: PromptOptions;
+}
+
 /**
- * A set of hypotheses in the middle of being decoded over the same frames. It starts as one hypothesis that holds
- * the prompt.
+ * A set of hypotheses in the middle of being decoded as one batch. It starts as one hypothesis for each start, in
+ * their order, which holds that start's prompt. The starts may be views of the same window (the same frames with
+ * different prompts) or different windows.
  */
 export interface DecoderState extends Disposable {
   /** How many hypotheses it holds. */
@@ -39,12 +46,13 @@ export interface DecoderState extends Disposable {
    */
   readonly attention: Float32Array | null;
   readonly attentionHeads: number;
+  /** Frames that hold audio, the most of any start; the attention of a hypothesis over less audio ends in zeros. */
   readonly attentionFrames: number;
-  /** Probability, from the prompt alone, that nobody speaks; null when the model has no such opinion. */
-  readonly noSpeechProbability: number | null;
+  /** For each start, the probability, from its prompt alone, that nobody speaks; null when the model has no such opinion. */
+  readonly noSpeechProbabilities: readonly (number | null)[];
   /**
-   * Continues hypothesis `parents[i]` with `tokens[i]`; the result becomes hypothesis `i`. A parent may be named
-   * several times or not at all.
+   * Continues hypothesis `parents[i]` with `tokens[i]`; the result becomes hypothesis `i` and belongs to the same
+   * start. A parent may be named several times or not at all.
    */
   step(parents: ArrayLike<number>, tokens: ArrayLike<number>): Promise<void>;
 }
@@ -73,8 +81,8 @@ export interface SpeechModel extends AsyncDisposable {
   tokenLimit(seconds: number): number;
   /** @param samples mono 16 kHz, at most `maximumSeconds` */
   encode(samples: Float32Array): Promise<AudioFrames>;
-  /** Starts decoding: runs the prompt and leaves one hypothesis. */
-  decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState>;
+  /** Starts decoding: runs the prompts and leaves one hypothesis for each. */
+  decoder(starts: readonly DecoderStart[]): Promise<DecoderState>;
   /** Probability of every language the model knows; a model of one language answers at once. */
   detectLanguage(frames: AudioFrames): Promise<ReadonlyMap<string, number>>;
 }

@@ -61,7 +61,7 @@ export class TextDecoder implements DecoderState {
   readonly attention = null;
   readonly attentionHeads = 0;
   readonly attentionFrames = 0;
-  readonly noSpeechProbability = null;
+  readonly noSpeechProbabilities = [null];
   logits: Float32Array;
   steps = 0;
   #texts = [""];

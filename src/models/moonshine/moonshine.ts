@@ -22,7 +22,8 @@ import {
 import { Tokenizer } from "../../text/tokenizer.ts";
 import { EncodedFrames } from "../encoded-frames.ts";
 import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
-import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
+import { DecoderGroup } from "../decoder-group.ts";
+import type { AudioFrames, DecoderStart, DecoderState, SpeechModel } from "../speech-model.ts";
 
 const sampleRate = 16_000;
 /** Samples from one encoder frame to the next: the strides of the three convolutions, 64 · 3 · 2. */
@@ -113,7 +114,11 @@ export class Moonshine implements SpeechModel {
     return new EncodedFrames(states!, samples.length / sampleRate);
   }
 
-  async decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
+  async decoder(starts: readonly DecoderStart[]): Promise<DecoderState> {
+    return DecoderGroup.of(await Promise.all(starts.map((start) => this.#start(start))));
+  }
+
+  #start({ frames, prompt }: DecoderStart): Promise<MergedDecoderState> {
     if (prompt.language !== "en") {
       throw new GlossaError(
         "invalid-argument",

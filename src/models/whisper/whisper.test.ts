@@ -88,14 +88,16 @@ describe.skipIf(!isCached)("Whisper (needs whisper-tiny in the model cache)", ()
     using frames = await model.encode(samples);
     expect(frames.durationSeconds).toBe(2);
     expect(frames.data).toHaveLength(frames.frames * frames.width);
-    using state = await model.decoder(frames, { language: "en", attention: true });
-    expect(state.noSpeechProbability).toBeGreaterThan(0.3);
+    using state = await model.decoder([{ frames, prompt: { language: "en", attention: true } }]);
+    expect(state.noSpeechProbabilities[0]).toBeGreaterThan(0.3);
     expect(state.attentionFrames).toBe(100);
     const languages = await model.detectLanguage(frames);
     expect([...languages.values()].reduce((a, b) => a + b)).toBeCloseTo(1, 5);
-    await expect(model.decoder(frames, { language: "xx" })).rejects.toThrow('"xx"');
+    await expect(model.decoder([{ frames, prompt: { language: "xx" } }])).rejects.toThrow('"xx"');
     const tooLong = Array.from({ length: 224 }, () => 50);
-    await expect(model.decoder(frames, { language: "en", context: tooLong })).rejects.toThrow("223 tokens");
+    await expect(model.decoder([{ frames, prompt: { language: "en", context: tooLong } }])).rejects.toThrow(
+      "223 tokens",
+    );
   });
 });
 

@@ -17,7 +17,8 @@ import {
 import { Tokenizer } from "../../text/tokenizer.ts";
 import { EncodedFrames } from "../encoded-frames.ts";
 import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
-import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
+import { DecoderGroup } from "../decoder-group.ts";
+import type { AudioFrames, DecoderStart, DecoderState, SpeechModel } from "../speech-model.ts";
 import { shareCrossAttention } from "./share-cross-attention.ts";
 import { hopLength, LogMel, sampleRate, windowFrames } from "./log-mel.ts";
 
@@ -144,7 +145,11 @@ export class Whisper implements SpeechModel {
     return new EncodedFrames(states!, samples.length / sampleRate);
   }
 
-  async decoder(frames: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
+  async decoder(starts: readonly DecoderStart[]): Promise<DecoderState> {
+    return DecoderGroup.of(await Promise.all(starts.map((start) => this.#startPrompt(start))));
+  }
+
+  async #startPrompt({ frames, prompt }: DecoderStart): Promise<MergedDecoderState> {
     const language = this.#languageTokens.get(prompt.language);
     if (language === undefined) {
       throw new GlossaError(

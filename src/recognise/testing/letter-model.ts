@@ -2,7 +2,8 @@
  * A speech model that hears what a test tells it: its tokens are letters, and it says one text a window.
  */
 import { endToken, letters, TextDecoder } from "../../decode/testing/letters.ts";
-import type { AudioFrames, DecoderState, PromptOptions, SpeechModel } from "../../models/speech-model.ts";
+import { DecoderGroup } from "../../models/decoder-group.ts";
+import type { AudioFrames, DecoderStart, DecoderState, SpeechModel } from "../../models/speech-model.ts";
 
 export class LetterModel implements SpeechModel {
   readonly id = "letters";
@@ -41,10 +42,14 @@ export class LetterModel implements SpeechModel {
     };
   }
 
-  async decoder(_: AudioFrames, prompt: PromptOptions): Promise<DecoderState> {
-    this.prompts.push(letters.decode(prompt.context ?? []));
-    const said = this.#texts[this.#window] ?? "";
-    return new TextDecoder((text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }));
+  async decoder(starts: readonly DecoderStart[]): Promise<DecoderState> {
+    return DecoderGroup.of(
+      starts.map(({ prompt }) => {
+        this.prompts.push(letters.decode(prompt.context ?? []));
+        const said = this.#texts[this.#window] ?? "";
+        return new TextDecoder((text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }));
+      }),
+    );
   }
 
   async detectLanguage(): Promise<ReadonlyMap<string, number>> {
