@@ -6,6 +6,7 @@ export { type Term } from "./context/term.ts";
 export { readTerms } from "./context/term-file.ts";
 export { GlossaError, type GlossaErrorCode } from "./errors.ts";
 export type {
+  Checkpoint,
   LoadOptions,
   RecogniseOptions,
   RecognitionEvent,

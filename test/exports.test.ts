@@ -11,6 +11,7 @@ describe("the package", () => {
   it("exports these values and types", () => {
     expect(exported.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       "type AudioInput",
+      "type Checkpoint",
       "value createRecogniser",
       "type Device",
       "value formatTranscript",

@@ -179,7 +179,7 @@ async function recogniseInput(input: string, name: string, isLive: boolean, run:
       if (event.type === "progress") {
         processedSeconds = event.progress.processedSeconds;
         screen.showRecognition(name, event.progress, (performance.now() - started) / 1000);
-      } else {
+      } else if (event.type === "segment") {
         segments.push(event.segment);
         if (isLive) await screen.print(`${toOneLine(event.segment.text)}\n`);
       }

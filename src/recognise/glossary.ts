@@ -9,6 +9,7 @@ import { TermTree } from "../decode/term-tree.ts";
 import { TokenTable } from "../decode/token-table.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import type { TermReport } from "../transcript/transcript.ts";
+import type { Checkpoint, Occurrence } from "./options.ts";
 import { TermIndex } from "./written-terms.ts";
 
 /** Longer lists are cut here: beyond it nearly every word begins a term, and bonuses stop telling words apart. */
@@ -16,18 +17,13 @@ export const longestGlossary = 20_000;
 
 const languagesWithoutSpaces = new Set(["zh", "yue", "ja", "th", "lo", "my", "km"]);
 
-interface Occurrence {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-  readonly confidence: number;
-}
-
 /** A list of terms made ready for a model and a way of writing: what can be shared by all recordings. */
 export class PreparedTerms {
   readonly given: readonly Term[];
   /** The terms that are used, the heaviest first. */
   readonly used: readonly Term[];
+  /** Where each of them stands in `used`. */
+  readonly places: ReadonlyMap<Term, number>;
   /** The terms that are not used, and why. */
   readonly dropped: ReadonlyMap<Term, string>;
   readonly tree: TermTree | undefined;
@@ -60,6 +56,7 @@ export class PreparedTerms {
       );
     }
     this.used = used;
+    this.places = new Map(used.map((term, place) => [term, place]));
     this.dropped = dropped;
     this.index = new TermIndex(used);
     const spaces = !languagesWithoutSpaces.has(language);
@@ -96,8 +93,22 @@ export class Glossary {
   readonly #occurrences = new Map<Term, Occurrence[]>();
   readonly #prompted = new Set<Term>();
 
-  constructor(prepared: PreparedTerms) {
+  /** @param earlier what became of the terms before, when recognition goes on */
+  constructor(prepared: PreparedTerms, earlier?: NonNullable<Checkpoint["terms"]>) {
     this.prepared = prepared;
+    for (const place of earlier?.prompted ?? []) this.#prompted.add(prepared.used[place]!);
+    for (const [place, occurrences] of earlier?.occurrences ?? []) {
+      this.#occurrences.set(prepared.used[place]!, [...occurrences]);
+    }
+  }
+
+  /** What became of the terms so far, as a new glossary over the same list can take it up. */
+  checkpoint(): Pick<NonNullable<Checkpoint["terms"]>, "prompted" | "occurrences"> {
+    const { places } = this.prepared;
+    return {
+      prompted: [...this.#prompted].map((term) => places.get(term)!),
+      occurrences: [...this.#occurrences].map(([term, occurrences]) => [places.get(term)!, [...occurrences]]),
+    };
   }
 
   /**

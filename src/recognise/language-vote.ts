@@ -2,6 +2,7 @@
  * The language of a recording: given by the user, or voted on by its windows until the vote is clear.
  */
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import type { Checkpoint } from "./options.ts";
 
 /** A language with this much of the vote is not asked about again. */
 const clearMajority = 0.9;
@@ -12,10 +13,17 @@ export class LanguageVote {
   #language: string | null;
   #isSettled: boolean;
 
-  constructor(given: string | undefined) {
+  /** @param earlier the votes of the windows before, when recognition goes on after them */
+  constructor(given: string | undefined, earlier?: Checkpoint["vote"]) {
     this.#given = given;
-    this.#language = given ?? null;
-    this.#isSettled = given !== undefined;
+    this.#language = given ?? earlier?.language ?? null;
+    this.#isSettled = given !== undefined || earlier?.isSettled === true;
+    for (const [language, logVotes] of earlier?.logVotes ?? []) this.#logVotes.set(language, logVotes);
+  }
+
+  /** The votes so far. */
+  get votes(): Checkpoint["vote"] {
+    return { language: this.#language, isSettled: this.#isSettled, logVotes: [...this.#logVotes] };
   }
 
   /** The language so far; null before the first window, when none was given. */

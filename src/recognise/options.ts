@@ -40,8 +40,44 @@ export interface RecogniseOptions {
   previousText?: boolean;
   /** Leave out stretches without speech before recognition. Default true. */
   voiceActivity?: boolean;
+  /**
+   * Go on after the last checkpoint of a recognition that was broken off, with the segments it had yielded until then.
+   * Input and options must be the same; then the transcript is too. What was done is read again, but not recognised again.
+   */
+  resume?: { readonly checkpoint: Checkpoint; readonly segments: readonly Segment[] };
   signal?: AbortSignal;
   onProgress?: (progress: RecognitionProgress) => void;
+}
+
+/** What recognition must know, besides the segments so far, to go on after a window as if it had never stopped. Plain JSON. */
+export interface Checkpoint {
+  /** How many windows are done. */
+  readonly windows: number;
+  /** End of the last of them in seconds. */
+  readonly endSeconds: number;
+  /** The text that the model is shown as context. */
+  readonly previousText: string;
+  /** The language so far, and the votes for it in natural logarithms. */
+  readonly vote: {
+    readonly language: string | null;
+    readonly isSettled: boolean;
+    readonly logVotes: readonly (readonly [language: string, logVotes: number])[];
+  };
+  /** The language that the terms were prepared for, and what became of them. Terms by their place in the prepared list. */
+  readonly terms: {
+    readonly language: string;
+    readonly prompted: readonly number[];
+    readonly occurrences: readonly (readonly [term: number, occurrences: readonly Occurrence[]])[];
+  } | null;
+  readonly warnings: readonly string[];
+}
+
+/** Where a term stands in the text; times in seconds. */
+export interface Occurrence {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly confidence: number;
 }
 
 /** How far recognition has come. */
@@ -56,4 +92,6 @@ export interface RecognitionProgress {
 export type RecognitionEvent =
   | { type: "progress"; progress: RecognitionProgress }
   | { type: "segment"; segment: Segment }
+  /** A window is done; all its segments have been yielded. */
+  | { type: "checkpoint"; checkpoint: Checkpoint }
   | { type: "transcript"; transcript: Transcript };

@@ -12,6 +12,7 @@ import { loadSpeechModel } from "./load-model.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { createRecogniser } from "./recognise.ts";
 import { Recogniser } from "./recogniser.ts";
+import type { Segment } from "../transcript/transcript.ts";
 import { LetterModel } from "./testing/letter-model.ts";
 
 /** Sound is speech, digital silence is not. */
@@ -146,6 +147,33 @@ describe("Recogniser", () => {
     ];
     for (const [options, message] of refused) {
       await expect(recogniser.recognise("no-such-file", options)).rejects.toThrow(message);
+    }
+  });
+
+  it("goes on from any checkpoint to the same transcript", async () => {
+    const texts = [" we tune lora.", " all lora.", " and rope, and rope."];
+    const input = recording({ tone: 2 }, { silence: 4 }, { tone: 1 }, { silence: 3 }, { tone: 2 });
+    // Two words more than once, one never, and one that is dropped.
+    const options = { terms: ["LoRA", "RoPE", "GELU", "..."] };
+    const whole = await recogniserOf(new LetterModel(texts)).recognise(input, options);
+    expect(whole.segments).toHaveLength(3);
+    for (let broken = 0; broken <= 3; broken++) {
+      const segments: Segment[] = [];
+      let resume: RecogniseOptions["resume"];
+      const first = recogniserOf(new LetterModel(texts)).stream(input, options);
+      for await (const event of first) {
+        if (event.type === "segment") segments.push(event.segment);
+        // As it comes back from a disk.
+        if (event.type === "checkpoint" && event.checkpoint.windows === broken) {
+          resume = JSON.parse(JSON.stringify({ checkpoint: event.checkpoint, segments })) as typeof resume;
+        }
+      }
+      const model = new LetterModel(texts.slice(broken));
+      const events: RecognitionEvent[] = [];
+      for await (const event of recogniserOf(model).stream(input, { ...options, resume })) events.push(event);
+      expect(events.at(-1)).toEqual({ type: "transcript", transcript: whole });
+      expect(events.filter(({ type }) => type === "segment")).toHaveLength(3 - broken);
+      expect(events[0]).toMatchObject({ progress: { processedSeconds: resume?.checkpoint.endSeconds ?? 0 } });
     }
   });
 

@@ -16,9 +16,9 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { confidenceCurve } from "./confidence.ts";
-import { Glossary, PreparedTerms } from "./glossary.ts";
-import { LanguageVote } from "./language-vote.ts";
+import { type Glossary, PreparedTerms } from "./glossary.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
+import { RecordingState } from "./recording-state.ts";
 import { timedTextOf } from "./timed-text.ts";
 import { timedTokens } from "./timed-tokens.ts";
 import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
@@ -81,20 +81,20 @@ export class Recogniser implements AsyncDisposable {
     const voiceActivity = settings.voiceActivity
       ? await (this.#voiceActivity ??= this.#loadVoiceActivity())
       : null;
-    const vote = new LanguageVote(options.language);
-    let glossary: Glossary | null = null;
-    const segments: Segment[] = [];
-    const warnings: string[] = [];
+    const state = new RecordingState(
+      options.language,
+      (language) => this.#prepare(options.terms, language),
+      options.resume,
+    );
     let totalSeconds = audio.durationSeconds;
     let receivedSeconds = 0;
-    let previousText = "";
     const progress = (processedSeconds: number) => {
       const value = { processedSeconds, totalSeconds };
       options.onProgress?.(value);
       return { type: "progress" as const, progress: value };
     };
 
-    yield progress(0);
+    yield progress(state.endSeconds);
     const windows = speechWindows(audio.chunks, voiceActivity, {
       maximumSeconds: this.#model.maximumSeconds,
       voiceActivity: settings.voiceActivity,
@@ -104,39 +104,51 @@ export class Recogniser implements AsyncDisposable {
         totalSeconds = received.totalSeconds ?? totalSeconds;
       },
     });
+    // Windows are the same each time a recording is read, so those that are done can be told by their number.
+    let doneBefore = state.windows;
     for await (const window of windows) {
       signal?.throwIfAborted();
-      using frames = await this.#model.encode(window.samples);
-      const language = await vote.languageOf(frames, this.#model);
-      if (!glossary) {
-        glossary = new Glossary(this.#prepare(options.terms, language));
-        warnings.push(...glossary.prepared.warnings);
-      }
-      const result = await this.#recogniseWindow(window, frames, language, glossary, previousText, settings);
-      if (result.warning) warnings.push(result.warning);
-      for (const segment of result.segments) {
-        segments.push(segment);
+      if (doneBefore-- > 0) continue;
+      for (const segment of await this.#recogniseNext(window, state, settings)) {
         yield { type: "segment", segment };
       }
-      previousText = settings.previousText ? result.trustedText : "";
       yield progress(window.endSeconds);
+      yield { type: "checkpoint", checkpoint: state.checkpoint() };
     }
 
-    if (!glossary) {
-      glossary = new Glossary(this.#prepare(options.terms, vote.language ?? this.#model.languages[0]!));
-      warnings.push(...glossary.prepared.warnings);
-    }
+    const glossary = state.glossary(state.vote.language ?? this.#model.languages[0]!);
     const transcript: Transcript = {
-      text: joinTexts(segments.map((segment) => segment.text)),
-      language: vote.language ?? (this.#model.languages.length === 1 ? this.#model.languages[0]! : "und"),
+      text: joinTexts(state.segments.map((segment) => segment.text)),
+      language:
+        state.vote.language ?? (this.#model.languages.length === 1 ? this.#model.languages[0]! : "und"),
       durationSeconds: totalSeconds ?? receivedSeconds,
       model: this.#model.id,
-      segments,
+      segments: state.segments,
       terms: glossary.report(),
-      warnings: [...audio.warnings, ...warnings],
+      warnings: [...audio.warnings, ...state.warnings],
     };
     yield progress(transcript.durationSeconds);
     yield { type: "transcript", transcript };
+  }
+
+  /** Recognises the next window of a recording, and notes in `state` what the windows after it need to know. */
+  async #recogniseNext(window: SpeechWindow, state: RecordingState, settings: Settings): Promise<Segment[]> {
+    using frames = await this.#model.encode(window.samples);
+    const language = await state.vote.languageOf(frames, this.#model);
+    const glossary = state.glossary(language);
+    const result = await this.#recogniseWindow(
+      window,
+      frames,
+      language,
+      glossary,
+      state.previousText,
+      settings,
+    );
+    state.add(window, {
+      ...result,
+      trustedText: settings.previousText ? result.trustedText : "",
+    });
+    return result.segments;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
