@@ -12,6 +12,8 @@ export type GlossaErrorCode =
   | "unreadable-input"
   /** The bytes are no audio that can be decoded, or need a decoder that is not installed. */
   | "unsupported-audio"
+  /** A document given as context cannot be read: encrypted, broken, or of a kind that is not known. */
+  | "unsupported-document"
   /** A glossary file cannot be understood. */
   | "invalid-terms"
   /** Weights are missing and cannot be had: offline, no network, no such file, not found. */
