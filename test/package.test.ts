@@ -57,6 +57,7 @@ describe("the package", () => {
         "dist/cli/main.js",
         "dist/index.d.ts",
         "dist/index.js",
+        "dist/web/index.html",
         "docs/library.md",
         "examples/talk.ogg",
         "examples/terms.txt",

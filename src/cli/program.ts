@@ -8,7 +8,6 @@ import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { modelsCommand } from "./models-command.ts";
 import { Screen } from "./screen.ts";
-import { termsCommand } from "./terms-command.ts";
 import { transcribeCommand } from "./transcribe-command.ts";
 
 /**
@@ -66,7 +65,6 @@ Examples:
   transcribeCommand(program, environment, finish);
   evalCommand(program, environment, finish, args);
   modelsCommand(program, environment, finish);
-  termsCommand(program, environment, finish);
   return program;
 }
 
