@@ -1,10 +1,10 @@
-/** Builds the page to `dist/web`; `npm run dev:page` serves it with a mock server or, with `GLOSSA_SERVER`, a real one. */
+/** Builds the page to `dist/web`; `npm run dev:page` serves it beside a server at `GLOSSA_SERVER`. */
 import { fileURLToPath } from "node:url";
 import { svelte, vitePreprocess } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const server = process.env["GLOSSA_SERVER"] ?? "http://127.0.0.1:8010";
+const server = process.env["GLOSSA_SERVER"] ?? "http://127.0.0.1:8017";
 
 export default defineConfig({
   root: folder,

@@ -7,6 +7,7 @@ export const chinese: Dictionary = {
   close: "关闭",
   tryAgain: "重试",
   unreachable: "无法连接服务器。请确认服务器正在运行，并检查网络。",
+  lost: "与服务器的连接已断开，正在重试……",
   timeLeft: (duration) => `约剩 ${duration}`,
   nav: {
     title: "页面导航",
@@ -134,7 +135,7 @@ export const chinese: Dictionary = {
     redo: "重做",
     shade: "存疑",
     shadeMeaning: "按识别把握给词语加底色",
-    nextDoubtful: (number) => `下一处（共 ${number}）`,
+    nextDoubtful: (number) => `下一处存疑（${number}）`,
     nothingDoubtful: "没有存疑的词。",
     saving: "正在保存……",
     saved: (number) => `已校对 ${number} 段，已保存`,

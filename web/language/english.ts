@@ -8,6 +8,7 @@ export const english = {
   close: "Close",
   tryAgain: "Try again",
   unreachable: "The server cannot be reached. Is it running, and are you connected?",
+  lost: "The connection to the server is lost. Trying again …",
   timeLeft: (duration: string) => `about ${duration} left`,
   nav: {
     title: "Parts of the page",
@@ -139,7 +140,7 @@ export const english = {
     redo: "Redo",
     shade: "Doubts",
     shadeMeaning: "Shade words by how unsure the recogniser was",
-    nextDoubtful: (number: string) => `Next of ${number}`,
+    nextDoubtful: (number: string) => `Next doubt (${number})`,
     nothingDoubtful: "No doubtful words.",
     saving: "Saving …",
     saved: (number: number) => `${number} segment${s(number)} corrected, saved`,

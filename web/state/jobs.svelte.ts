@@ -15,6 +15,8 @@ class Jobs {
   problem = $state<string | null>(null);
   /** Seconds that running jobs still need, by identifier. */
   secondsLeft = $state.raw<ReadonlyMap<string, number>>(new Map());
+  /** Whether news come in. */
+  isConnected = $state(true);
   #estimates = new Map<string, TimeLeft>();
   #abort: AbortController | null = null;
 
@@ -65,7 +67,14 @@ class Jobs {
   /** Listens as long as the page is open. */
   follow(): () => void {
     uploads.onJob = (job) => this.update(job);
-    return followJobs((job) => this.update(job));
+    return followJobs(
+      (job) => this.update(job),
+      (isConnected) => {
+        // What happened in between was not heard.
+        if (isConnected && !this.isConnected) void this.load();
+        this.isConnected = isConnected;
+      },
+    );
   }
 
   #estimate(job: Job): void {

@@ -156,7 +156,10 @@ export class MockServer {
         if (!audio || (sent && sent.data.length !== sent.length))
           return refuse(reply, 409, "the upload is not complete");
         const entry = this.#entry(name ?? sent?.name ?? "recording", audio, request.body);
-        if (job) entry.job = { ...entry.job, source: { type: "job", job } };
+        if (job) {
+          entry.job = { ...entry.job, source: { type: "job", job } };
+          entry.original = withoutContext(this.#entries.get(job)!.original);
+        }
         void this.#recognise(entry);
         return reply.code(202).send({ batch: null, jobs: [entry.job] });
       },
@@ -358,6 +361,17 @@ export class MockServer {
     for (const listener of this.#listeners)
       listener.raw.write(`event: job\ndata: ${JSON.stringify(entry.job)}\n\n`);
   }
+}
+
+/** What somebody who has never heard of the terms would write. */
+function withoutContext(transcript: Transcript): Transcript {
+  const mishear = (text: string) => text.replaceAll("LoRA", "Laura").replaceAll("Qwen2-VL", "Quen two VL");
+  const segments = transcript.segments.map((segment) => ({
+    ...segment,
+    text: mishear(segment.text),
+    words: segment.words.map((word) => ({ ...word, text: mishear(word.text) })),
+  }));
+  return { ...transcript, segments, text: mishear(transcript.text), terms: [] };
 }
 
 function changed({ corrected, original }: Entry): number {

@@ -12,7 +12,7 @@ const terms = [
   "a term that is too long for every prompt there is",
 ];
 const server = new MockServer({ pace: 300 });
-const address = await server.listen(Number(process.env["PORT"] ?? 8010));
+const address = await server.listen(Number(process.env["PORT"] ?? 8017));
 server.addRecording("lecture of three hours.wav", sampleTranscript("en", 3 * 3600, terms), toneFile(60));
 server.addRecording("组会录音.wav", sampleTranscript("zh", 240, ["LoRA", "通义千问", "千问"]), toneFile(240));
 server.addRecording("talk.wav", sampleTranscript("en", 90, terms), toneFile(90));
