@@ -3,7 +3,7 @@
  */
 import { add, layerNorm } from "./operators.ts";
 import { runtimeDomain, type Value } from "./program.ts";
-import { expectShape, type Dimension } from "./shapes.ts";
+import { expectShape, fixed } from "./shapes.ts";
 
 /**
  * Softmax attention in which every query sees every key.
@@ -51,8 +51,9 @@ export interface KeyValueCache {
  * When a run is given the same memory for a cache that goes in and the cache that comes out, nothing is copied: the new
  * keys are written behind the old ones.
  *
- * @param query `[batch, tokens, heads · width]`; `width` must be a multiple of 8
- * @param key `[batch, tokens, keyHeads · width]`, of the new tokens
+ * @param query `[batch, tokens, heads · width]`, or queries, keys and values one after the other in the last axis;
+ *   `width` must be a multiple of 8
+ * @param key `[batch, tokens, keyHeads · width]`, of the new tokens; null when they are packed with the queries
  * @param value like `key`
  * @param past the cache so far
  * @param lengths int32 `[batch]`: keys of each row, the new ones included, less one
@@ -61,19 +62,27 @@ export interface KeyValueCache {
  * @returns `[batch, tokens, heads · width]` and the cache with the new keys in it
  */
 export function groupedQueryAttention(
-  inputs: { query: Value; key: Value; value: Value; past: KeyValueCache; lengths: Value; total: Value },
+  inputs: {
+    query: Value;
+    key: Value | null;
+    value: Value | null;
+    past: KeyValueCache;
+    lengths: Value;
+    total: Value;
+  },
   heads: { queries: number; keys: number },
   options: { scale?: number; rotary?: { cosine: Value; sine: Value; interleaved: boolean } } = {},
 ): { attended: Value; present: KeyValueCache } {
   const { query, key, value, past, lengths, total } = inputs;
-  expectShape("GroupQueryAttention", "the value", value.shape, key.shape);
+  if (key && value) expectShape("GroupQueryAttention", "the value", value.shape, key.shape);
   expectShape("GroupQueryAttention", "the past", past.value.shape, past.key.shape);
   const { rotary } = options;
+  const width = heads.queries * fixed("GroupQueryAttention", past.key.shape, -1);
   const tables = rotary ? [rotary.cosine, rotary.sine] : [];
   const [attended, presentKey, presentValue] = query.program.apply(
     "GroupQueryAttention",
     [query, key, value, past.key, past.value, lengths, total, ...tables],
-    [query, past.key, past.value],
+    [{ type: query.type, shape: [...query.shape.slice(0, -1), width] }, past.key, past.value],
     {
       num_heads: { int: heads.queries },
       kv_num_heads: { int: heads.keys },
@@ -112,7 +121,9 @@ export function rotaryEmbedding(
 }
 
 /**
- * Adds a layer's result to what went around it and normalises the sum.
+ * Adds a layer's result to what went around it and normalises the sum. In two steps: ONNX Runtime's fused
+ * `SkipLayerNormalization` takes eight times as long as they do (1,500 rows of 512; docs/experiments.md).
+ *
  * @returns the sum, which goes around the next layer, and its normalisation
  */
 export function addAndNorm(
@@ -122,19 +133,6 @@ export function addAndNorm(
   bias: Value | null,
   epsilon = 1e-5,
 ): { sum: Value; norm: Value } {
-  if (!bias) {
-    const total = add(x, change);
-    return { sum: total, norm: layerNorm(total, weight, bias, epsilon) };
-  }
-  expectShape("SkipLayerNormalization", "the change", change.shape, x.shape);
-  const none: Dimension[] = [0];
-  const [norm, , , sum] = x.program.apply(
-    "SkipLayerNormalization",
-    [x, change, weight, bias],
-    // The second and third are means and deviations for training, which inference leaves empty.
-    [x, { type: "float32", shape: none }, { type: "float32", shape: none }, x],
-    { epsilon: { float: epsilon } },
-    runtimeDomain,
-  );
-  return { sum: sum!, norm: norm! };
+  const sum = add(x, change);
+  return { sum, norm: layerNorm(sum, weight, bias, epsilon) };
 }

@@ -31,9 +31,9 @@ export class OnnxWeights {
     this.#collect(readOnnx(bytes).graph);
   }
 
-  /** Names of all weights, as `floats` takes them. */
-  get names(): string[] {
-    return [...this.#tensors.keys()];
+  /** Whether the file has a tensor of this very name; that of a quantised weight ends in `_quantized`. */
+  has(name: string): boolean {
+    return this.#tensors.has(name);
   }
 
   /**

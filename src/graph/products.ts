@@ -1,8 +1,14 @@
 /**
  * Linear layers: products with a matrix that is kept in floats or in whole numbers, by ONNX Runtime's fused operators.
  */
-import { type Attribute, bytesOf, runtimeDomain, type Value } from "./program.ts";
-import { blocksOf, type FloatMatrix, type QuantisedMatrix, transposeInto } from "./quantised-matrix.ts";
+import { type Attribute, bytesOf, type Program, runtimeDomain, type Value } from "./program.ts";
+import {
+  blocksOf,
+  centred,
+  type FloatMatrix,
+  type QuantisedMatrix,
+  transposeInto,
+} from "./quantised-matrix.ts";
 import { printShape, type Shape } from "./shapes.ts";
 import { add, matmul } from "./operators.ts";
 
@@ -63,28 +69,12 @@ export function quantisedLinear(
   return product === "blocks" ? blockProduct(name, x, matrix, bias) : wholeProduct(name, x, matrix, bias);
 }
 
-function blockProduct(name: string, x: Value, matrix: QuantisedMatrix, bias: Float32Array | null): Value {
-  const shape = checkLinear("MatMulNBits", x, matrix);
-  const { blockSize, integers, scales, zeroPoints } = inBlocks(matrix);
+function blockProduct(name: string, x: Value, given: QuantisedMatrix, bias: Float32Array | null): Value {
+  const shape = checkLinear("MatMulNBits", x, given);
+  // Zero points halve the speed. Of 8 bits nearly nothing is lost without them, of 4 bits too much would be.
+  const matrix = given.bits === 8 ? centred(given) : given;
   const { outputs, inputs, bits } = matrix;
-  const blocks = Math.ceil(inputs / blockSize);
-  const { program } = x;
-  const packed = bits === 4 ? packNibbles(integers, outputs * blocks, blockSize) : integers;
-  const bytesPerBlock = (blockSize * bits) / 8;
-  const packedZeroPoints = bits === 4 ? packNibbles(zeroPoints, outputs, blocks) : zeroPoints;
-  const weights = [
-    program.weight(`${name}.weight`, {
-      type: "uint8",
-      shape: [outputs, blocks, bytesPerBlock],
-      bytes: packed,
-    }),
-    program.weight(`${name}.scales`, { type: "float32", shape: [outputs * blocks], bytes: bytesOf(scales) }),
-    program.weight(`${name}.zero_points`, {
-      type: "uint8",
-      shape: [packedZeroPoints.length],
-      bytes: packedZeroPoints,
-    }),
-  ];
+  const { blockSize, weight, scales } = blockWeights(name, x.program, matrix);
   const attributes: Record<string, Attribute> = {
     K: { int: inputs },
     N: { int: outputs },
@@ -92,10 +82,11 @@ function blockProduct(name: string, x: Value, matrix: QuantisedMatrix, bias: Flo
     block_size: { int: blockSize },
     accuracy_level: { int: eightBitProducts },
   };
+  const zeroPoints = bits === 8 ? null : nibbleZeroPoints(name, x.program, matrix);
   const optional = bias ? [null, vector(x, `${name}.bias`, bias)] : [];
-  return program.apply(
+  return x.program.apply(
     "MatMulNBits",
-    [x, ...weights, ...optional],
+    [x, weight, scales, zeroPoints, ...optional],
     [{ type: "float32", shape }],
     attributes,
     runtimeDomain,
@@ -135,54 +126,68 @@ function vector(x: Value, name: string, values: Float32Array): Value {
   return x.program.weight(name, { type: "float32", shape: [values.length], bytes: bytesOf(values) });
 }
 
-/** Block sizes that `MatMulNBits` takes, largest first: fewer scales to read. */
-const blockSizes = [128, 64, 32, 16];
+/** Sizes of blocks that `MatMulNBits` takes, largest first: fewer scales to read. */
+const blockSizes = [256, 128, 64, 32, 16];
 
-/** The matrix with blocks of a size that `MatMulNBits` takes, filled up to whole blocks. */
-function inBlocks(matrix: QuantisedMatrix): {
-  blockSize: number;
-  integers: Uint8Array;
-  scales: Float32Array;
-  zeroPoints: Uint8Array;
-} {
-  const { outputs, inputs } = matrix;
-  const blockSize = blockSizes.find((size) => inputs % size === 0 && matrix.blockSize % size === 0) ?? 16;
-  if (blockSize === matrix.blockSize && inputs % blockSize === 0) return matrix;
+/** Weights and scales as `MatMulNBits` wants them: rows of whole blocks, the last one filled up with zeros. */
+function blockWeights(
+  name: string,
+  program: Program,
+  matrix: QuantisedMatrix,
+): { blockSize: number; weight: Value; scales: Value } {
+  const { outputs, inputs, bits } = matrix;
   const isWhole = matrix.blockSize >= inputs;
-  if (!isWhole && matrix.blockSize % blockSize !== 0) {
-    throw new RangeError(`MatMulNBits: blocks of ${matrix.blockSize} inputs cannot be written.`);
+  const blockSize = isWhole ? blockSizes[0]! : matrix.blockSize;
+  if (!blockSizes.includes(blockSize)) {
+    throw new RangeError(
+      `MatMulNBits: ${name} has blocks of ${blockSize}; it takes ${blockSizes.join(", ")}.`,
+    );
   }
-  const oldBlocks = blocksOf(matrix);
   const blocks = Math.ceil(inputs / blockSize);
   const padded = blocks * blockSize;
-  const scales = new Float32Array(outputs * blocks);
-  const zeroPoints = new Uint8Array(outputs * blocks);
-  let { integers } = matrix;
-  if (padded !== inputs) integers = new Uint8Array(outputs * padded);
-  for (let output = 0; output < outputs; output++) {
-    for (let block = 0; block < blocks; block++) {
-      const old = output * oldBlocks + Math.floor((block * blockSize) / matrix.blockSize);
-      scales[output * blocks + block] = matrix.scales[old]!;
-      zeroPoints[output * blocks + block] = matrix.zeroPoints[old]!;
-    }
-    if (padded !== inputs) {
-      const row = integers.subarray(output * padded, (output + 1) * padded);
-      row.set(matrix.integers.subarray(output * inputs, (output + 1) * inputs));
-      // What is filled up must count for nothing.
-      row.fill(zeroPoints[(output + 1) * blocks - 1]!, inputs);
+  let { integers, scales } = matrix;
+  if (padded !== inputs) {
+    integers = new Uint8Array(outputs * padded).fill(2 ** (bits - 1));
+    for (let output = 0; output < outputs; output++) {
+      integers.set(matrix.integers.subarray(output * inputs, (output + 1) * inputs), output * padded);
     }
   }
-  return { blockSize, integers, scales, zeroPoints };
+  if (isWhole) {
+    scales = new Float32Array(outputs * blocks);
+    for (let i = 0; i < scales.length; i++) scales[i] = matrix.scales[Math.floor(i / blocks)]!;
+  }
+  const bytes = bits === 4 ? packNibbles(integers) : integers;
+  return {
+    blockSize,
+    weight: program.weight(`${name}.weight`, {
+      type: "uint8",
+      shape: [outputs, blocks, (blockSize * bits) / 8],
+      bytes,
+    }),
+    scales: program.weight(`${name}.scales`, {
+      type: "float32",
+      shape: [outputs * blocks],
+      bytes: bytesOf(scales),
+    }),
+  };
 }
 
-/** Two integers of 4 bits to a byte, the first in the lower half; every row begins with a new byte. */
-function packNibbles(values: Uint8Array, rows: number, columns: number): Uint8Array {
-  const width = Math.ceil(columns / 2);
-  const packed = new Uint8Array(rows * width);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      packed[row * width + (column >> 1)]! |= values[row * columns + column]! << (4 * (column & 1));
-    }
+function nibbleZeroPoints(name: string, program: Program, matrix: QuantisedMatrix): Value | null {
+  if (matrix.zeroPoints.every((zeroPoint) => zeroPoint === 2 ** (matrix.bits - 1))) return null;
+  const blocks = blocksOf(matrix);
+  // Rows of an odd number of blocks are filled up to whole bytes.
+  const width = Math.ceil(blocks / 2);
+  const even = new Uint8Array(matrix.outputs * width * 2);
+  for (let i = 0; i < matrix.zeroPoints.length; i++) {
+    even[Math.floor(i / blocks) * width * 2 + (i % blocks)] = matrix.zeroPoints[i]!;
   }
+  const bytes = packNibbles(even);
+  return program.weight(`${name}.zero_points`, { type: "uint8", shape: [bytes.length], bytes });
+}
+
+/** Two integers of 4 bits to a byte, the first in the lower half. */
+function packNibbles(values: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(values.length / 2);
+  for (let i = 0; i < packed.length; i++) packed[i] = values[2 * i]! | (values[2 * i + 1]! << 4);
   return packed;
 }

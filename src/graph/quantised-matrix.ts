@@ -150,6 +150,40 @@ export function quantise(
   };
 }
 
+/**
+ * The same matrix with the zero point in the middle everywhere (128 of 8 bits), which multiplies twice as fast. Rows
+ * whose integers reach past the edge when they are moved, which is seldom, are rounded again to coarser steps.
+ *
+ * @returns the matrix itself when it is centred already
+ */
+export function centred(matrix: QuantisedMatrix): QuantisedMatrix {
+  const middle = 2 ** (matrix.bits - 1);
+  if (matrix.zeroPoints.every((zeroPoint) => zeroPoint === middle)) return matrix;
+  const { outputs, inputs, blockSize } = matrix;
+  const blocks = blocksOf(matrix);
+  const integers = new Uint8Array(matrix.integers.length);
+  const scales = matrix.scales.slice();
+  for (let output = 0; output < outputs; output++) {
+    for (let block = 0; block < blocks; block++) {
+      const zeroPoint = matrix.zeroPoints[output * blocks + block]!;
+      const start = output * inputs + block * blockSize;
+      const end = Math.min(start + blockSize, (output + 1) * inputs);
+      let [low, high] = [0, 0];
+      for (let i = start; i < end; i++) {
+        const value = matrix.integers[i]! - zeroPoint;
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+      const factor = Math.max(1, -low / middle, high / (middle - 1));
+      scales[output * blocks + block]! *= factor;
+      for (let i = start; i < end; i++) {
+        integers[i] = Math.round((matrix.integers[i]! - zeroPoint) / factor) + middle;
+      }
+    }
+  }
+  return { ...matrix, integers, scales, zeroPoints: new Uint8Array(outputs * blocks).fill(middle) };
+}
+
 /** The weights that the integers stand for. */
 export function dequantise(matrix: QuantisedMatrix): FloatMatrix {
   const { outputs, inputs, integers, scales, zeroPoints, blockSize } = matrix;

@@ -16,7 +16,8 @@ export const defaultModel = "whisper-small";
 export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel> {
   const model = await resolveModel(options.model ?? defaultModel, options);
   const { id, architecture } = model.manifest;
-  const session = { device: options.device, threads: options.threads };
+  const { device, threads, cacheFolder, signal } = options;
+  const session = { device, threads, cacheFolder, signal };
   const path = (name: string) => model.path(name);
   options.signal?.throwIfAborted();
   switch (architecture) {

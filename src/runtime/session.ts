@@ -28,9 +28,14 @@ export interface OnnxSession {
   readonly outputNames: readonly string[];
   /**
    * Runs the graph once.
-   * @param outputs the outputs to return; those left out are not copied to JavaScript
+   * @param outputs the outputs to return; those left out are not copied to JavaScript. As an object, tensors that the
+   *   results are written into, or null for new ones; an output may be written into the memory of an input when the
+   *   operator that gives it extends that input in place
    */
-  run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors>;
+  run(
+    feeds: Tensors,
+    outputs?: readonly string[] | Readonly<Record<string, Tensor | null>>,
+  ): Promise<Tensors>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -88,10 +93,12 @@ class LoadedSession implements OnnxSession {
     this.outputNames = session.outputNames;
   }
 
-  async run(feeds: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+  async run(
+    feeds: Tensors,
+    outputs: readonly string[] | Readonly<Record<string, Tensor | null>> = this.outputNames,
+  ): Promise<Tensors> {
     try {
-      const fetches = outputs ?? this.outputNames;
-      return (await this.#session.run(feeds, fetches)) as Tensors;
+      return (await this.#session.run(feeds, outputs as InferenceSession.FetchesType)) as Tensors;
     } catch (cause) {
       throw new GlossaError("runtime-failed", `ONNX Runtime failed: ${messageOf(cause)}`, { cause });
     }
@@ -108,6 +115,7 @@ export async function tensorFactory(): Promise<TensorFactory> {
   return {
     float32: (data, shape) => new Tensor("float32", data, shape),
     int64: (values, shape) => new Tensor("int64", BigInt64Array.from(values, BigInt), shape),
+    int32: (values, shape) => new Tensor("int32", Int32Array.from(values), shape),
     bool: (value) => new Tensor("bool", [value], [1]),
   };
 }
@@ -117,6 +125,7 @@ export interface TensorFactory {
   /** @param data row-major values, not copied */
   float32(data: Float32Array, shape: readonly number[]): Tensor;
   int64(values: ArrayLike<number> & Iterable<number>, shape: readonly number[]): Tensor;
+  int32(values: ArrayLike<number> & Iterable<number>, shape: readonly number[]): Tensor;
   /** A `[1]` tensor. */
   bool(value: boolean): Tensor;
 }

@@ -36,21 +36,19 @@ export class LogMel {
   }
 
   /**
-   * @param samples mono 16 kHz, at most 30 s; what is missing to 30 s is silence
-   * @returns `[bands, 3000]`, row-major
+   * @param samples mono 16 kHz, at most 30 s; what is missing to the last frame is silence
+   * @param frames how many are wanted
+   * @returns `[bands, frames]`, row-major
    * @throws RangeError when there are more than 480,000 samples
    */
-  compute(samples: Float32Array): Float32Array {
+  compute(samples: Float32Array, frames: number = windowFrames): Float32Array {
     if (samples.length > windowSamples) {
       throw new RangeError(`A Whisper window holds ${windowSamples} samples; got ${samples.length}.`);
     }
     const bands = this.#bands;
-    const output = new Float32Array(bands * windowFrames).fill(-10);
+    const output = new Float32Array(bands * frames).fill(-10);
     // Frames that see nothing but padding keep log10(1e-10).
-    const framesWithSound = Math.min(
-      windowFrames,
-      Math.ceil((samples.length + windowLength / 2) / hopLength),
-    );
+    const framesWithSound = Math.min(frames, Math.ceil((samples.length + windowLength / 2) / hopLength));
     let maximum = -10;
     for (let frame = 0; frame < framesWithSound; frame++) {
       this.#load(samples, frame * hopLength - windowLength / 2);
@@ -61,7 +59,7 @@ export class LogMel {
         for (let i = 0; i < weights.length; i++) sum += weights[i]! * this.#power[first + i]!;
         const value = Math.log10(Math.max(sum, 1e-10));
         if (value > maximum) maximum = value;
-        output[band * windowFrames + frame] = value;
+        output[band * frames + frame] = value;
       }
     }
     const floor = maximum - 8;

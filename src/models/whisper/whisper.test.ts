@@ -1,12 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { readOnnx, writeOnnx } from "../../graph/onnx-file.ts";
-import { createSession, tensorFactory } from "../../runtime/session.ts";
 import { resolveCacheFolder } from "../../weights/cache-folder.ts";
-import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
-import { shareCrossAttention } from "./share-cross-attention.ts";
+import type { DecoderStart, DecoderState } from "../speech-model.ts";
 import { Whisper } from "./whisper.ts";
 
 const folder = join(resolveCacheFolder(), "models", "whisper-tiny");
@@ -26,60 +22,61 @@ describe.skipIf(!isCached)("Whisper (needs whisper-tiny in the model cache)", ()
     expect(model.suppressedTokens).not.toContain(model.endToken);
   });
 
-  it("gives the logits of the published graph for several hypotheses over one cache", async () => {
-    const graph = readOnnx(await readFile(path("decoder.onnx")));
-    const shape: MergedDecoderShape = {
-      layers: 4,
-      heads: 6,
-      headWidth: 64,
-      vocabularySize: 51_865,
-      alignmentHeads: [
-        [2, 2],
-        [3, 5],
-      ],
-      crossCache: "copied",
+  it("decodes views and windows of different length in one batch as it does each alone", async () => {
+    await using model = await Whisper.load("whisper-tiny", path, {});
+    using long = await model.encode(samples);
+    using short = await model.encode(samples.subarray(0, 12_000));
+    const context = model.tokenizer.encode(" A prompt of some words.");
+    const starts: DecoderStart[] = [
+      { frames: long, prompt: { language: "en", attention: true } },
+      { frames: short, prompt: { language: "de", context, attention: true } },
+      { frames: long, prompt: { language: "en", context, attention: true } },
+    ];
+    using together = await model.decoder(starts);
+    const alone = await Promise.all(starts.map((start) => model.decoder([start])));
+    // Each start goes on with two hypotheses, then the first of the three loses one.
+    const first = [
+      [440, 1000],
+      [7000, 50],
+      [60, 70],
+    ];
+    await together.step([0, 0, 1, 1, 2, 2], first.flat());
+    for (const [i, state] of alone.entries()) await state.step([0, 0], first[i]!);
+    await together.step([5, 1, 3, 2, 4], [81, 82, 83, 84, 85]);
+    await alone[0]!.step([1], [82]);
+    await alone[1]!.step([1, 0], [83, 84]);
+    await alone[2]!.step([1, 0], [81, 85]);
+    const vocabulary = alone[0]!.logits.length;
+    const logits = (state: DecoderState, row: number) =>
+      state.logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+    const attention = (state: DecoderState, row: number) => {
+      const size = state.attentionHeads * state.attentionFrames;
+      return Array.from({ length: state.attentionHeads }, (_, head) => {
+        const from = row * size + head * state.attentionFrames;
+        return Array.from(state.attention!.subarray(from, from + 37));
+      }).flat();
     };
-    expect(shareCrossAttention(graph, shape)).toBe(true);
-    const tensors = await tensorFactory();
-    await using published = await createSession(path("decoder.onnx"));
-    await using changed = await createSession(writeOnnx(graph));
-    const states = tensors.float32(
-      Float32Array.from({ length: 1500 * 384 }, (_, i) => Math.sin(i * 0.37) * Math.cos(i * 0.011)),
-      [1, 1500, 384],
-    );
-    const prompt = {
-      tokens: [50258, 50259, 50359, 50363],
-      encoderStates: states,
-      framesWithAudio: 100,
-      attention: true,
-    };
-    const one = await MergedDecoderState.start(published, tensors, shape, prompt);
-    const other = await MergedDecoderState.start(
-      changed,
-      tensors,
-      { ...shape, crossCache: "shared" },
-      prompt,
-    );
-    for (const [parents, tokens] of [
+    for (const [row, [state, own]] of (
       [
-        [0, 0, 0],
-        [440, 1000, 7000],
-      ],
-      [
-        [2, 0, 1],
-        [50, 60, 70],
-      ],
-      [
+        [2, 0],
+        [0, 0],
+        [1, 0],
         [1, 1],
-        [80, 90],
-      ],
-    ] as const) {
-      await one.step(parents, tokens);
-      await other.step(parents, tokens);
-      expect(other.hypotheses).toBe(tokens.length);
-      // Activations are quantised by the range of the whole batch, so rounding differs a little.
-      expect(largestDifference(one.logits, other.logits)).toBeLessThan(0.5);
-      expect(largestDifference(one.attention!, other.attention!)).toBeLessThan(0.02);
+        [2, 1],
+      ] as const
+    ).entries()) {
+      // Activations are rounded to 8 bits; where a last digit differs, roundings tip over and add up to this much.
+      expect(largestDifference(logits(together, row), logits(alone[state]!, own))).toBeLessThan(1);
+      expect(largestDifference(attention(together, row), attention(alone[state]!, own))).toBeLessThan(0.05);
+    }
+    // The short window's attention ends in zeros.
+    expect(together.attentionFrames).toBe(100);
+    expect(together.attention!.subarray(2 * together.attentionHeads * 100 + 38).slice(0, 62)).toEqual(
+      new Float32Array(62),
+    );
+    for (const [i, state] of alone.entries()) {
+      expect(together.noSpeechProbabilities[i]).toBeCloseTo(state.noSpeechProbabilities[0]!, 3);
+      state[Symbol.dispose]();
     }
   });
 
@@ -89,7 +86,7 @@ describe.skipIf(!isCached)("Whisper (needs whisper-tiny in the model cache)", ()
     expect(frames.durationSeconds).toBe(2);
     expect(frames.data).toHaveLength(frames.frames * frames.width);
     using state = await model.decoder([{ frames, prompt: { language: "en", attention: true } }]);
-    expect(state.noSpeechProbabilities[0]).toBeGreaterThan(0.3);
+    expect(state.noSpeechProbabilities[0]).toBeGreaterThan(0.15);
     expect(state.attentionFrames).toBe(100);
     const languages = await model.detectLanguage(frames);
     expect([...languages.values()].reduce((a, b) => a + b)).toBeCloseTo(1, 5);
@@ -101,7 +98,7 @@ describe.skipIf(!isCached)("Whisper (needs whisper-tiny in the model cache)", ()
   });
 });
 
-function largestDifference(a: Float32Array, b: Float32Array): number {
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
   let largest = 0;
   for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));

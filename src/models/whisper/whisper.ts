@@ -5,26 +5,27 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
-import { keepOutputs, readOnnx, writeOnnx } from "../../graph/onnx-file.ts";
-import { multiplyOutputInEightBits } from "../../graph/output-projection.ts";
+import { builtSessions } from "../../runtime/built-sessions.ts";
 import {
-  createSession,
   tensorFactory,
   type OnnxSession,
   type SessionOptions,
   type TensorFactory,
 } from "../../runtime/session.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
-import { EncodedFrames } from "../encoded-frames.ts";
-import { MergedDecoderState, type MergedDecoderShape } from "../merged-decoder.ts";
-import { DecoderGroup } from "../decoder-group.ts";
-import type { AudioFrames, DecoderStart, DecoderState, SpeechModel } from "../speech-model.ts";
-import { shareCrossAttention } from "./share-cross-attention.ts";
+import { type CachedDecoder, CachedDecoderState, type CachedStart } from "../cached-decoder.ts";
+import type { AudioFrames, DecoderStart, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
+import { cacheName, crossAttentionProgram, decoderProgram } from "./decoder-program.ts";
+import { encoderProgram } from "./encoder-program.ts";
 import { hopLength, LogMel, sampleRate, windowFrames } from "./log-mel.ts";
+import { WhisperFrames } from "./whisper-frames.ts";
+import { readDecoderWeights, readEncoderWeights } from "./whisper-weights.ts";
 
 const configSchema = z.object({
   model_type: z.literal("whisper"),
   d_model: z.number().int(),
+  encoder_layers: z.number().int(),
+  encoder_attention_heads: z.number().int(),
   decoder_layers: z.number().int(),
   decoder_attention_heads: z.number().int(),
   num_mel_bins: z.number().int(),
@@ -43,6 +44,13 @@ type GenerationConfig = z.infer<typeof generationConfigSchema>;
 
 /** Encoder positions a second: one for two spectrogram frames. */
 const encoderFrameRate = sampleRate / hopLength / 2;
+const silenceFrames = 3 * encoderFrameRate;
+
+export interface WhisperOptions extends SessionOptions {
+  /** Folder for what is built of the weights; default as for the models. */
+  cacheFolder?: string;
+  signal?: AbortSignal;
+}
 
 export class Whisper implements SpeechModel {
   readonly id: string;
@@ -56,10 +64,10 @@ export class Whisper implements SpeechModel {
   readonly suppressedAtStart: readonly number[];
   readonly leadInSeconds = 0;
   readonly #encoder: OnnxSession;
-  readonly #decoder: OnnxSession;
+  readonly #crossAttention: OnnxSession;
+  readonly #decoder: CachedDecoder;
   readonly #tensors: TensorFactory;
   readonly #config: Config;
-  readonly #shape: MergedDecoderShape;
   readonly #logMel: LogMel;
   readonly #start: number;
   readonly #languageTokens: ReadonlyMap<string, number>;
@@ -69,15 +77,14 @@ export class Whisper implements SpeechModel {
     tokenizer: Tokenizer,
     config: Config,
     generation: GenerationConfig,
-    shape: MergedDecoderShape,
-    sessions: { encoder: OnnxSession; decoder: OnnxSession },
+    sessions: { encoder: OnnxSession; crossAttention: OnnxSession; decoder: OnnxSession },
     tensors: TensorFactory,
   ) {
     this.id = id;
     this.tokenizer = tokenizer;
     this.#config = config;
     this.#encoder = sessions.encoder;
-    this.#decoder = sessions.decoder;
+    this.#crossAttention = sessions.crossAttention;
     this.#tensors = tensors;
     this.#logMel = new LogMel(config.num_mel_bins);
     this.#start = tokenizer.specialToken("<|startoftranscript|>");
@@ -89,45 +96,56 @@ export class Whisper implements SpeechModel {
     const special = [...tokenizer.specialTokens.values()].filter((token) => token !== this.endToken);
     this.suppressedTokens = [...new Set([...generation.suppress_tokens, ...special])];
     this.suppressedAtStart = generation.begin_suppress_tokens;
-    this.#shape = shape;
+    const layers = Array.from({ length: config.decoder_layers }, (_, layer) => layer);
+    this.#decoder = {
+      session: sessions.decoder,
+      tensors,
+      selfAttention: {
+        layers: layers.length,
+        heads: config.decoder_attention_heads,
+        headWidth: config.d_model / config.decoder_attention_heads,
+      },
+      selfNames: {
+        past: layers.flatMap((layer) => [cacheName.pastKey(layer), cacheName.pastValue(layer)]),
+        present: layers.flatMap((layer) => [cacheName.presentKey(layer), cacheName.presentValue(layer)]),
+      },
+      framesLast: new Set(layers.map(cacheName.crossKey)),
+      vocabularySize: config.vocab_size,
+      maximumTokens: config.max_target_positions,
+      alignmentHeads: generation.alignment_heads.length,
+    };
   }
 
   /**
-   * Loads the files of a Whisper model: `encoder.onnx`, `decoder.onnx` (merged, with key-value cache),
-   * `tokenizer.json`, `config.json`, `generation_config.json`.
+   * Loads the files of a Whisper model: `encoder.onnx` and `decoder.onnx` as Optimum exports them, of which only the
+   * weights are read, `tokenizer.json`, `config.json`, `generation_config.json`. The programs that are built of the
+   * weights are kept in the cache.
    *
    * @param path gives the path of a file by its name
    */
-  static async load(id: string, path: (name: string) => string, options: SessionOptions): Promise<Whisper> {
-    const config = await readConfig(path("config.json"), configSchema);
-    const graph = readOnnx(await readFile(path("decoder.onnx")));
-    const shape = {
-      layers: config.decoder_layers,
-      heads: config.decoder_attention_heads,
-      headWidth: config.d_model / config.decoder_attention_heads,
-    };
-    const shared = shareCrossAttention(graph, shape);
-    multiplyOutputInEightBits(graph);
-    // The published encoder also gives out its attention maps, 72 MB a layer with `whisper-base`.
-    const encoderGraph = readOnnx(await readFile(path("encoder.onnx")));
-    keepOutputs(encoderGraph, ["last_hidden_state"]);
-    const [tensors, generation, tokenizer, encoder, decoder] = await Promise.all([
-      tensorFactory(),
+  static async load(id: string, path: (name: string) => string, options: WhisperOptions): Promise<Whisper> {
+    const [config, generation] = await Promise.all([
+      readConfig(path("config.json"), configSchema),
       readConfig(path("generation_config.json"), generationConfigSchema),
-      Tokenizer.load(path("tokenizer.json"), config.vocab_size),
-      createSession(writeOnnx(encoderGraph), options),
-      createSession(writeOnnx(graph), options),
     ]);
-    const decoderShape: MergedDecoderShape = {
-      ...shape,
-      vocabularySize: config.vocab_size,
-      // A graph that was exported without attention outputs gives no word times.
-      alignmentHeads: generation.alignment_heads.filter(([layer]) =>
-        decoder.outputNames.includes(`cross_attentions.${layer}`),
-      ),
-      crossCache: shared ? "shared" : "copied",
+    const shape = { heads: config.decoder_attention_heads, alignmentHeads: generation.alignment_heads };
+    const files = ["encoder.onnx", "decoder.onnx", "config.json", "generation_config.json"].map(path);
+    const [encoderPath, decoderPath] = files as [string, string];
+    const build = async () => {
+      const encoder = readEncoderWeights(await readFile(encoderPath), encoderPath, config.encoder_layers);
+      const decoder = readDecoderWeights(await readFile(decoderPath), decoderPath, config.decoder_layers);
+      return {
+        encoder: encoderProgram(encoder, config.encoder_attention_heads),
+        crossAttention: crossAttentionProgram(decoder, shape),
+        decoder: decoderProgram(decoder, shape),
+      };
     };
-    return new Whisper(id, tokenizer, config, generation, decoderShape, { encoder, decoder }, tensors);
+    const [tensors, tokenizer, sessions] = await Promise.all([
+      tensorFactory(),
+      Tokenizer.load(path("tokenizer.json"), config.vocab_size),
+      builtSessions({ id, sources: files }, ["encoder", "crossAttention", "decoder"], build, options),
+    ]);
+    return new Whisper(id, tokenizer, config, generation, sessions, tensors);
   }
 
   tokenLimit(seconds: number): number {
@@ -138,39 +156,32 @@ export class Whisper implements SpeechModel {
 
   async encode(samples: Float32Array): Promise<AudioFrames> {
     const bands = this.#config.num_mel_bins;
-    const features = this.#tensors.float32(this.#logMel.compute(samples), [1, bands, windowFrames]);
-    const { last_hidden_state: states } = await this.#encoder.run({ input_features: features }, [
-      "last_hidden_state",
-    ]);
-    return new EncodedFrames(states!, samples.length / sampleRate);
+    const frames = framesFor(samples.length);
+    const mel = this.#logMel.compute(samples, 2 * frames);
+    const { frames: states } = await this.#encoder.run({
+      mel: this.#tensors.float32(mel, [1, bands, 2 * frames]),
+      frame_count: this.#tensors.int64([frames], [1]),
+    });
+    return new WhisperFrames(states!, samples.length / sampleRate, this.#crossAttention);
   }
 
   async decoder(starts: readonly DecoderStart[]): Promise<DecoderState> {
-    return DecoderGroup.of(await Promise.all(starts.map((start) => this.#startPrompt(start))));
-  }
-
-  async #startPrompt({ frames, prompt }: DecoderStart): Promise<MergedDecoderState> {
-    const language = this.#languageTokens.get(prompt.language);
-    if (language === undefined) {
-      throw new GlossaError(
-        "invalid-argument",
-        `${this.id} does not know the language "${prompt.language}".`,
-      );
-    }
-    const context = prompt.context ?? [];
-    if (context.length > this.promptLimit) {
-      throw new RangeError(`A Whisper prompt holds ${this.promptLimit} tokens; got ${context.length}.`);
-    }
-    const previous = context.length > 0 ? [this.tokenizer.specialToken("<|startofprev|>"), ...context] : [];
-    const { transcribe, noTimestamps, noSpeech } = this.#taskTokens();
-    const tokens = [...previous, this.#start, language, transcribe, noTimestamps];
-    return this.#startDecoder(frames, tokens, prompt.attention ?? false, (logits) =>
-      probability(logits, previous.length, this.#config.vocab_size, noSpeech),
+    const { noSpeech } = this.#taskTokens();
+    const begun = await Promise.all(
+      starts.map((start) => this.#startOf(start.frames, this.#prompt(start.prompt))),
     );
+    const seconds = Math.max(...starts.map(({ frames }) => frames.durationSeconds));
+    return CachedDecoderState.start(this.#decoder, begun, {
+      attention: starts.some(({ prompt }) => prompt.attention),
+      expectedTokens: this.tokenLimit(seconds) + 1,
+      inspect: (logits) => probability(logits, noSpeech),
+    });
   }
 
   async detectLanguage(frames: AudioFrames): Promise<ReadonlyMap<string, number>> {
-    using state = await this.#startDecoder(frames, [this.#start], false);
+    const start = await this.#startOf(frames, { tokens: [this.#start], inspectAt: 0 });
+    const options = { attention: false, expectedTokens: 0 };
+    using state = await CachedDecoderState.start(this.#decoder, [start], options);
     const languages = [...this.#languageTokens];
     const scores = languages.map(([, token]) => state.logits[token]!);
     const highest = Math.max(...scores);
@@ -180,22 +191,37 @@ export class Whisper implements SpeechModel {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#encoder[Symbol.asyncDispose](), this.#decoder[Symbol.asyncDispose]()]);
+    const sessions = [this.#encoder, this.#crossAttention, this.#decoder.session];
+    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   }
 
-  #startDecoder(
+  /** The tokens before the text, and the place among them that tells whether anybody speaks. */
+  #prompt({ language: code, context = [] }: PromptOptions): Pick<CachedStart, "tokens" | "inspectAt"> {
+    const language = this.#languageTokens.get(code);
+    if (language === undefined) {
+      throw new GlossaError("invalid-argument", `${this.id} does not know the language "${code}".`);
+    }
+    if (context.length > this.promptLimit) {
+      throw new RangeError(`A Whisper prompt holds ${this.promptLimit} tokens; got ${context.length}.`);
+    }
+    const previous = context.length > 0 ? [this.tokenizer.specialToken("<|startofprev|>"), ...context] : [];
+    const { transcribe, noTimestamps } = this.#taskTokens();
+    return {
+      tokens: [...previous, this.#start, language, transcribe, noTimestamps],
+      inspectAt: previous.length,
+    };
+  }
+
+  async #startOf(
     frames: AudioFrames,
-    tokens: readonly number[],
-    attention: boolean,
-    inspectPrompt?: (logits: Float32Array) => number | null,
-  ): Promise<MergedDecoderState> {
-    const { tensor, durationSeconds } = frames as EncodedFrames;
-    const framesWithAudio = Math.max(
-      1,
-      Math.min(frames.frames, Math.ceil(durationSeconds * encoderFrameRate)),
-    );
-    const prompt = { tokens, encoderStates: tensor, framesWithAudio, attention };
-    return MergedDecoderState.start(this.#decoder, this.#tensors, this.#shape, prompt, inspectPrompt);
+    prompt: Pick<CachedStart, "tokens" | "inspectAt">,
+  ): Promise<CachedStart> {
+    const framesWithAudio = Math.ceil(frames.durationSeconds * encoderFrameRate);
+    return {
+      ...prompt,
+      window: await (frames as WhisperFrames).window(),
+      framesWithAudio: Math.max(1, Math.min(frames.frames, framesWithAudio)),
+    };
   }
 
   #taskTokens(): { transcribe: number; noTimestamps: number; noSpeech: number } {
@@ -219,14 +245,22 @@ function languageTokens(tokenizer: Tokenizer): ReadonlyMap<string, number> {
   return languages;
 }
 
-/** Softmax probability of `token` at `position` of logits `[positions, vocabulary]`. */
-function probability(logits: Float32Array, position: number, vocabulary: number, token: number): number {
-  const row = logits.subarray(position * vocabulary, (position + 1) * vocabulary);
+/** Softmax probability of `token`. */
+function probability(logits: Float32Array, token: number): number {
   let highest = -Infinity;
-  for (const value of row) if (value > highest) highest = value;
+  for (const value of logits) if (value > highest) highest = value;
   let sum = 0;
-  for (const value of row) sum += Math.exp(value - highest);
-  return Math.exp(row[token]! - highest) / sum;
+  for (const value of logits) sum += Math.exp(value - highest);
+  return Math.exp(logits[token]! - highest) / sum;
+}
+
+/**
+ * How many frames are encoded of so many samples: as many as hold audio, and 3 s of the silence that Whisper was trained to
+ * find after it. With less than 2 s it begins to write on after the end (docs/experiments.md).
+ */
+function framesFor(samples: number): number {
+  const wanted = Math.ceil(samples / hopLength / 2) + silenceFrames;
+  return Math.min(windowFrames / 2, wanted);
 }
 
 async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
