@@ -1,5 +1,5 @@
 /**
- * Whisper's encoder as a tensor program: log-mel spectrogram → frames, for audio of any length up to 30 s.
+ * Whisper's encoder as a tensor program: samples → frames, for audio of any length up to 30 s.
  *
  * The position table is cut to as many frames as there are, so that short audio costs little.
  */
@@ -8,17 +8,19 @@ import { add, convolution, gelu, layerNorm, slice, transpose } from "../../graph
 import { bytesOf, Program, type Value } from "../../graph/program.ts";
 import type { FloatTensor } from "../../graph/onnx-weights.ts";
 import { applyLayer, feedForward, normWeights, scaleLayer, type Stream } from "./layers.ts";
+import { logMel } from "./log-mel.ts";
 import type { EncoderWeights } from "./whisper-weights.ts";
 
 /**
- * Input `mel` float32 `[1, bands, 2 · frames]` and `frame_count` int64 `[1]`; output `frames` float32
- * `[1, frames, width]`.
+ * Input `samples` float32 `[1, 1, …]`, made by `framedSamples` for twice as many frames, and `frame_count` int64 `[1]`;
+ * output `frames` float32 `[1, frames, width]`.
  */
 export function encoderProgram(weights: EncoderWeights, heads: number): Program {
   const program = new Program("whisper-encoder");
   const width = weights.norm.weight.length;
   const bands = weights.convolutions[0]!.weight.shape[1]!;
-  const mel = program.input("mel", "float32", [1, bands, "mel_frames"]);
+  const samples = program.input("samples", "float32", [1, 1, "samples"]);
+  const mel = program.within("front_end", () => logMel(samples, bands, "mel_frames"));
   const frameCount = program.input("frame_count", "int64", [1]);
   const floats = (name: string, { shape, values }: FloatTensor) =>
     program.weight(name, { type: "float32", shape, bytes: bytesOf(values) });

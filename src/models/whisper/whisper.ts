@@ -17,7 +17,7 @@ import { type CachedDecoder, CachedDecoderState, type CachedStart } from "../cac
 import type { AudioFrames, DecoderStart, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
 import { cacheName, crossAttentionProgram, decoderProgram } from "./decoder-program.ts";
 import { encoderProgram } from "./encoder-program.ts";
-import { hopLength, LogMel, sampleRate, windowFrames } from "./log-mel.ts";
+import { framedSamples, hopLength, sampleRate, windowFrames } from "./log-mel.ts";
 import { WhisperFrames } from "./whisper-frames.ts";
 import { readDecoderWeights, readEncoderWeights } from "./whisper-weights.ts";
 
@@ -28,7 +28,6 @@ const configSchema = z.object({
   encoder_attention_heads: z.number().int(),
   decoder_layers: z.number().int(),
   decoder_attention_heads: z.number().int(),
-  num_mel_bins: z.number().int(),
   vocab_size: z.number().int(),
   max_target_positions: z.number().int(),
 });
@@ -68,7 +67,6 @@ export class Whisper implements SpeechModel {
   readonly #decoder: CachedDecoder;
   readonly #tensors: TensorFactory;
   readonly #config: Config;
-  readonly #logMel: LogMel;
   readonly #start: number;
   readonly #languageTokens: ReadonlyMap<string, number>;
 
@@ -86,7 +84,6 @@ export class Whisper implements SpeechModel {
     this.#encoder = sessions.encoder;
     this.#crossAttention = sessions.crossAttention;
     this.#tensors = tensors;
-    this.#logMel = new LogMel(config.num_mel_bins);
     this.#start = tokenizer.specialToken("<|startoftranscript|>");
     this.endToken = tokenizer.specialToken("<|endoftext|>");
     this.#languageTokens = languageTokens(tokenizer);
@@ -155,11 +152,10 @@ export class Whisper implements SpeechModel {
   }
 
   async encode(samples: Float32Array): Promise<AudioFrames> {
-    const bands = this.#config.num_mel_bins;
     const frames = framesFor(samples.length);
-    const mel = this.#logMel.compute(samples, 2 * frames);
+    const framed = framedSamples(samples, 2 * frames);
     const { frames: states } = await this.#encoder.run({
-      mel: this.#tensors.float32(mel, [1, bands, 2 * frames]),
+      samples: this.#tensors.float32(framed, [1, 1, framed.length]),
       frame_count: this.#tensors.int64([frames], [1]),
     });
     return new WhisperFrames(states!, samples.length / sampleRate, this.#crossAttention);
