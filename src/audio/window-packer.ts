@@ -106,6 +106,18 @@ export class WindowPacker {
     return windows;
   }
 
+  /** What has been said and stands in no window yet, as far as it was heard; null in silence. */
+  open(): SpeechWindow | null {
+    const openStart = this.#openStart();
+    const heard = this.#heardSamples();
+    const speech =
+      openStart === null
+        ? this.#speech
+        : [...this.#speech, { start: openStart, end: heard, peakProbability: 1 }];
+    if (speech.length === 0) return null;
+    return this.#windowOf(speech, this.#windowStart(speech[0].start), heard);
+  }
+
   /** Ends the recording; returns the last windows. */
   finish(): SpeechWindow[] {
     const windows: SpeechWindow[] = [];
@@ -222,7 +234,12 @@ export class WindowPacker {
         span.end - span.start >= this.#samples(confirmingSeconds),
     );
     if (!confirmed) return;
-    windows.push({
+    windows.push(this.#windowOf(speech, start, end));
+    this.#lastSpeechEnd = speech.at(-1)!.end;
+  }
+
+  #windowOf(speech: readonly SpeechSpan[], start: number, end: number): SpeechWindow {
+    return {
       startSeconds: start / SAMPLE_RATE,
       endSeconds: end / SAMPLE_RATE,
       samples: this.#buffer.slice(start, end),
@@ -232,8 +249,7 @@ export class WindowPacker {
       })),
       speechSeconds: speech.reduce((sum, span) => sum + span.end - span.start, 0) / SAMPLE_RATE,
       precedingSilenceSeconds: (speech[0].start - this.#lastSpeechEnd) / SAMPLE_RATE,
-    });
-    this.#lastSpeechEnd = speech.at(-1)!.end;
+    };
   }
 
   /** Where a window begins whose first speech begins at `speechStart`. */

@@ -1,14 +1,16 @@
 /**
  * The command line as a function: arguments in, exit code out. Nothing here touches `process`.
  */
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import type { Environment } from "./environment.ts";
 import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { modelsCommand } from "./models-command.ts";
 import { Screen } from "./screen.ts";
+import { termsCommand } from "./terms-command.ts";
+import { keysCommand, serveCommand } from "./serve-command.ts";
 import { transcribeCommand } from "./transcribe-command.ts";
+import { packageVersion } from "./version.ts";
 
 /**
  * Runs `glossa` with the arguments given (without `node` and the script).
@@ -60,15 +62,14 @@ Examples:
   glossa transcribe talk.mp3 --terms terms.txt --format srt --output talk.srt
   glossa eval recordings/manifest.jsonl --model whisper-base
   glossa models list
+  glossa serve
 `,
     );
   transcribeCommand(program, environment, finish);
   evalCommand(program, environment, finish, args);
   modelsCommand(program, environment, finish);
+  termsCommand(program, environment, finish);
+  serveCommand(program, environment, finish);
+  keysCommand(program, environment, finish);
   return program;
-}
-
-function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -17,6 +17,7 @@ import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { confidenceCurve } from "./confidence.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
+import { LiveRecognition, type LiveEngine, type LiveOptions } from "./live.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { RecordingState } from "./recording-state.ts";
 import { timedTextOf } from "./timed-text.ts";
@@ -108,7 +109,11 @@ export class Recogniser implements AsyncDisposable {
     let doneBefore = state.windows;
     for await (const window of windows) {
       signal?.throwIfAborted();
-      if (doneBefore-- > 0) continue;
+      if (doneBefore-- > 0) {
+        // Whoever shares out the engine by these events gets one for every window, done or skipped.
+        yield progress(state.endSeconds);
+        continue;
+      }
       for (const segment of await this.#recogniseNext(window, state, settings)) {
         yield { type: "segment", segment };
       }
@@ -116,19 +121,69 @@ export class Recogniser implements AsyncDisposable {
       yield { type: "checkpoint", checkpoint: state.checkpoint() };
     }
 
-    const glossary = state.glossary(state.vote.language ?? this.#model.languages[0]!);
-    const transcript: Transcript = {
-      text: joinTexts(state.segments.map((segment) => segment.text)),
-      language:
-        state.vote.language ?? (this.#model.languages.length === 1 ? this.#model.languages[0]! : "und"),
-      durationSeconds: totalSeconds ?? receivedSeconds,
-      model: this.#model.id,
-      segments: state.segments,
-      terms: glossary.report(),
-      warnings: [...audio.warnings, ...state.warnings],
-    };
+    const transcript = this.#transcript(state, totalSeconds ?? receivedSeconds, audio.warnings);
     yield progress(transcript.durationSeconds);
     yield { type: "transcript", transcript };
+  }
+
+  /**
+   * Recognises audio while it comes. The same model, search and terms as for recordings; utterances end in short silences.
+   *
+   * @throws GlossaError `invalid-argument`, and what loading the voice activity detector throws
+   */
+  async live(options: LiveOptions = {}): Promise<LiveRecognition> {
+    const settings = checked(options, this.#model);
+    const { endpointSeconds = 0.5 } = options;
+    if (!(endpointSeconds >= 0.1 && endpointSeconds <= 10)) {
+      throw new GlossaError(
+        "invalid-argument",
+        `endpointSeconds is ${endpointSeconds}; it must be a number from 0.1 to 10.`,
+      );
+    }
+    const prepare = (terms: LiveOptions["terms"]) => (language: string) => this.#prepare(terms, language);
+    const state = new RecordingState(options.language, prepare(options.terms));
+    const engine: LiveEngine = {
+      voiceActivity: await (this.#voiceActivity ??= this.#loadVoiceActivity()),
+      maximumSeconds: this.#model.maximumSeconds,
+      finish: (window) => this.#recogniseNext(window, state, settings),
+      guess: (window, signal) => this.#guess(window, state, { ...settings, ...fastest, signal }),
+      replaceTerms: (terms) => state.replaceTerms(prepare(terms)),
+      transcript: (durationSeconds) => this.#transcript(state, durationSeconds, []),
+    };
+    return new LiveRecognition(engine, options);
+  }
+
+  /** What an utterance that is going on sounds like so far. Leaves no trace in `state`. */
+  async #guess(window: SpeechWindow, state: RecordingState, settings: Settings): Promise<Segment | null> {
+    using frames = await this.#model.encode(window.samples);
+    settings.signal?.throwIfAborted();
+    const language = state.vote.language ?? (await likeliestLanguage(this.#model, frames));
+    const glossary = state.glossary(language);
+    const decoded = await this.#decode(window, frames, language, glossary, [], settings);
+    if (!decoded || decoded.suspicion !== null) return null;
+    const segments = segmentsOf(decoded.text, decoded.words, settings.wordTimes);
+    return {
+      start: segments[0]!.start,
+      end: segments.at(-1)!.end,
+      text: joinTexts(segments.map(({ text }) => text)),
+      confidence: segments.reduce((sum, { confidence }) => sum + confidence, 0) / segments.length,
+      words: segments.flatMap(({ words }) => words),
+    };
+  }
+
+  #transcript(state: RecordingState, durationSeconds: number, warnings: readonly string[]): Transcript {
+    const { languages, id } = this.#model;
+    const { language } = state.vote;
+    const terms = state.report(language ?? languages[0]!);
+    return {
+      text: joinTexts(state.segments.map((segment) => segment.text)),
+      language: language ?? (languages.length === 1 ? languages[0]! : "und"),
+      durationSeconds,
+      model: id,
+      segments: state.segments,
+      terms,
+      warnings: [...warnings, ...state.warnings],
+    };
   }
 
   /** Recognises the next window of a recording, and notes in `state` what the windows after it need to know. */
@@ -246,6 +301,9 @@ export class Recogniser implements AsyncDisposable {
 /** How often recognition goes on within one window after the text ended before the speech. */
 const mostParts = 3;
 
+/** How partial results are searched for: they are wanted soon, and will be replaced. */
+const fastest = { beamSize: 1, temperatures: [0] };
+
 interface DecodedPart {
   readonly window: SpeechWindow;
   readonly text: string;
@@ -296,6 +354,11 @@ function checked(options: RecogniseOptions, model: SpeechModel): Settings {
     voiceActivity: options.voiceActivity ?? true,
     signal: options.signal,
   };
+}
+
+async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {
+  const probabilities = [...(await model.detectLanguage(frames))];
+  return probabilities.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
 }
 
 /** As much of the end of the text as a prompt could ever hold. */

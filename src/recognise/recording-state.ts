@@ -3,7 +3,7 @@
  * therefore all that a checkpoint has to hold.
  */
 import type { SpeechWindow } from "../audio/windows.ts";
-import type { Segment } from "../transcript/transcript.ts";
+import type { Segment, TermReport } from "../transcript/transcript.ts";
 import { Glossary, type PreparedTerms } from "./glossary.ts";
 import { LanguageVote } from "./language-vote.ts";
 import type { Checkpoint, RecogniseOptions } from "./options.ts";
@@ -20,8 +20,10 @@ export class RecordingState {
   readonly vote: LanguageVote;
   readonly segments: Segment[];
   readonly warnings: string[];
-  readonly #prepare: (language: string) => PreparedTerms;
+  #prepare: (language: string) => PreparedTerms;
   #glossary: { readonly language: string; readonly glossary: Glossary } | null = null;
+  /** Lists that were replaced by another. */
+  readonly #replaced: Glossary[] = [];
   #previousText: string;
   #windows: number;
   #endSeconds: number;
@@ -73,6 +75,37 @@ export class RecordingState {
       this.warnings.push(...glossary.prepared.warnings);
     }
     return this.#glossary.glossary;
+  }
+
+  /** From the next window on, other terms count. */
+  replaceTerms(prepare: (language: string) => PreparedTerms): void {
+    if (this.#glossary) this.#replaced.push(this.#glossary.glossary);
+    this.#glossary = null;
+    this.#prepare = prepare;
+  }
+
+  /**
+   * What became of every term of every list; a term of several lists is reported once.
+   * @param language for terms that were never needed
+   */
+  report(language: string): TermReport[] {
+    const reports = new Map<string, TermReport>();
+    const add = (report: TermReport) => {
+      const earlier = reports.get(report.term);
+      if (!earlier || earlier.occurrences.length === 0) reports.set(report.term, report);
+      else if (report.occurrences.length > 0) {
+        reports.set(report.term, {
+          ...report,
+          score: Math.max(earlier.score ?? 0, report.score ?? 0),
+          occurrences: [...earlier.occurrences, ...report.occurrences],
+        });
+      }
+    };
+    const last = this.glossary(language).report();
+    if (this.#replaced.length === 0) return last;
+    for (const glossary of this.#replaced) glossary.report().forEach(add);
+    last.forEach(add);
+    return [...reports.values()];
   }
 
   add(window: SpeechWindow, { segments, trustedText, warning }: RecognisedWindow): void {
