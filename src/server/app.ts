@@ -80,10 +80,10 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
-    const wantsPage = request.method === "GET" && request.headers.accept?.includes("text/html");
-    const isInterface = /^\/(?:v1|docs|asr|metrics|health|ready)(?:\/|\?|$)/.test(request.url);
-    if (wantsPage && !isInterface && existsSync(`${pageFolder}/index.html`)) {
-      return reply.sendFile("index.html", pageFolder);
+    if (request.url === "/") {
+      return reply
+        .type("text/plain; charset=utf-8")
+        .send("Glossa is running. Its page has not been built: run `npm run build`. The interface: /docs\n");
     }
     sendProblem(
       new Problem(404, `There is no ${request.method} ${request.url.split("?")[0]}.`),
@@ -98,15 +98,16 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
-        defaultSrc: ["'self'"],
-        // Audio worklets and recordings that the page holds in memory.
-        scriptSrc: ["'self'", "blob:"],
-        workerSrc: ["'self'", "blob:"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", "data:"],
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:", "blob:"],
+        // Recordings that the page holds in memory.
         mediaSrc: ["'self'", "blob:"],
         connectSrc: ["'self'"],
-        objectSrc: ["'none'"],
+        fontSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        workerSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
@@ -115,6 +116,9 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
     // Whether there is HTTPS is known to whoever runs the proxy before us.
     strictTransportSecurity: false,
     crossOriginResourcePolicy: { policy: settings.corsOrigins.length > 0 ? "cross-origin" : "same-origin" },
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("permissions-policy", "microphone=(self), camera=(), geolocation=()");
   });
   await app.register(cors, {
     origin: settings.corsOrigins.includes("*") ? true : [...settings.corsOrigins],
@@ -162,16 +166,17 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
     addLiveRoute(routes, services);
     await addUploadRoutes(routes, services);
   });
-  await app.register(staticFiles, {
-    root: pageFolder,
-    wildcard: false,
-    serve: existsSync(pageFolder),
-    setHeaders: (reply, path) => {
-      // Built files are named after their content; the page itself is asked for each time.
-      const isNamedByContent = /[\\/]assets[\\/]/.test(path);
-      reply.header("cache-control", isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache");
-    },
-  });
+  if (existsSync(pageFolder)) {
+    await app.register(staticFiles, {
+      root: pageFolder,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        // Built files are named after their content; the page itself is asked for each time.
+        const isNamedByContent = /[\\/]assets[\\/]/.test(path);
+        reply.header("cache-control", isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache");
+      },
+    });
+  }
   return app;
 }
 

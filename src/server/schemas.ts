@@ -52,6 +52,7 @@ export const jobSchema = z
     source: z.union([
       z.object({ type: z.literal("upload") }),
       z.object({ type: z.literal("url"), url: z.string() }),
+      z.object({ type: z.literal("job"), job: z.string().describe("The job whose recording it shares.") }),
     ]),
     bytes: z.number().nullable(),
     mediaType: z.string().nullable(),

@@ -81,6 +81,7 @@ export const problemSchema = z
 const statusOfCode: Record<GlossaErrorCode, ProblemStatus> = {
   "invalid-argument": 400,
   "invalid-terms": 400,
+  "unsupported-document": 400,
   "unreadable-input": 422,
   "unsupported-audio": 422,
   "model-unavailable": 503,

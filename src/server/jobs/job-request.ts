@@ -1,7 +1,7 @@
 /**
  * From a request to jobs: what is asked for is checked as a whole, and all jobs are made or none.
  */
-import { rename, stat } from "node:fs/promises";
+import { link, rename, stat } from "node:fs/promises";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type Client } from "../http/access.ts";
@@ -39,6 +39,7 @@ export const jobBodySchema = z
     urls: z.array(urlSchema).min(1).max(mostFiles).optional(),
     upload: z.string().max(100).optional().describe("Identifier of a resumable upload."),
     uploads: z.array(z.string().max(100)).min(1).max(mostFiles).optional(),
+    job: z.string().max(100).optional().describe("A job whose recording is to be recognised once more."),
     name: nameSchema.optional(),
     model: z.string().max(100).optional(),
     language: languageSchema.nullish(),
@@ -48,8 +49,8 @@ export const jobBodySchema = z
     glossaries: z.array(z.string().max(100)).max(20).default([]),
     webhook: webhookSchema.nullish(),
   })
-  .refine((body) => [body.url, body.urls, body.upload, body.uploads].filter(Boolean).length === 1, {
-    message: "give exactly one of url, urls, upload, uploads",
+  .refine((body) => [body.url, body.urls, body.upload, body.uploads, body.job].filter(Boolean).length === 1, {
+    message: "give exactly one of url, urls, upload, uploads, job",
   });
 
 /** Fields of a form, as text. */
@@ -156,6 +157,8 @@ async function jobsOfBody(
       mediaType: null,
     });
   }
+  if (body.job !== undefined)
+    jobs.push({ ...common, ...(await again(body.job, body.name, client, services)) });
   for (const [index, id] of uploads.entries()) {
     const upload = await takeUpload(id, client, services, body.uploads ? `uploads.${index}` : "upload");
     jobs.push({
@@ -169,6 +172,28 @@ async function jobsOfBody(
     });
   }
   return create(jobs, services);
+}
+
+/** The recording of another job. A link of its own, so that either can be deleted without the other. */
+async function again(
+  id: string,
+  name: string | undefined,
+  client: Client,
+  { jobs, data }: Services,
+): Promise<Pick<NewJob, "batch" | "name" | "source" | "file" | "bytes" | "mediaType">> {
+  const first = jobs.get(id, client.sees);
+  if (!first) throw fieldProblem("job", `there is no job ${id}`);
+  if (first.file === null) throw new Problem(409, `The recording of job ${id} is not there yet.`);
+  const file = newIdentifier("file");
+  await link(data.recording(first.file), data.recording(file));
+  return {
+    batch: null,
+    name: name ?? first.name,
+    source: { type: "job", job: first.source.type === "job" ? first.source.job : first.id },
+    file,
+    bytes: first.bytes,
+    mediaType: first.mediaType,
+  };
 }
 
 function create(jobs: readonly NewJob[], { jobs: store }: Services): StoredJob[] {

@@ -59,7 +59,7 @@ export function addJobRoutes(app: App, services: Services): void {
         summary: "Make jobs from recordings",
         description:
           "As a form: one or more files in `file`. As JSON: `url`, `urls`, `upload` or `uploads` (identifiers of resumable " +
-          "uploads). Several recordings make a batch.",
+          "uploads), or `job` (the recording of another job once more). Several recordings make a batch.",
         response: { 202: z.object({ batch: z.string().nullable(), jobs: z.array(jobSchema) }) },
       },
     },
@@ -86,6 +86,7 @@ export function addJobRoutes(app: App, services: Services): void {
         querystring: z.object({
           status: jobStatusSchema.optional(),
           batch: z.string().max(100).optional(),
+          job: z.string().max(100).optional().describe("Jobs that were made from this one."),
           query: z.string().trim().max(200).optional().describe("Searches names and texts."),
           limit: z.coerce.number().int().min(1).max(200).default(50),
           before: z.string().max(100).optional().describe("`next` of the page before."),
@@ -94,11 +95,12 @@ export function addJobRoutes(app: App, services: Services): void {
       },
     },
     async (request) => {
-      const { status, batch, query, limit, before } = request.query;
+      const { status, batch, job, query, limit, before } = request.query;
       const found = jobs.list({
         owner: clientOf(request).sees,
         status: status ?? null,
         batch: batch ?? null,
+        job: job ?? null,
         query: query || null,
         before: before ?? null,
         limit: limit + 1,

@@ -15,8 +15,9 @@ import { keyLimitsSchema, keySchema, scopeSchema } from "../store/keys.ts";
 /** A server with less room on its disk is not ready. */
 const leastFreeBytes = 512 * 1024 * 1024;
 
-/** Endings of files that glossaries are read from. */
-const contextEndings = [".txt", ".csv", ".tsv", ".json"];
+/** Endings of files that terms are read from: lists, and documents. */
+const contextEndings =
+  ".txt .csv .tsv .json .md .html .pdf .docx .pptx .epub .srt .vtt .tex .bib .ipynb .png .jpg".split(" ");
 
 export function addSystemRoutes(app: App, services: Services, metrics: Metrics): void {
   const { settings, recognition, data, access, keys, audit } = services;

@@ -82,6 +82,8 @@ export class JobStore {
     owner: string | null;
     status: JobStatus | null;
     batch: string | null;
+    /** Only jobs over the recording of this one. */
+    job: string | null;
     query: string | null;
     before: string | null;
     limit: number;
@@ -97,12 +99,14 @@ export class JobStore {
     const rows = this.#database.all<JobRow>(
       `SELECT ${jobColumns} FROM jobs
        WHERE (:owner IS NULL OR owner = :owner) AND (:status IS NULL OR status = :status)
-         AND (:batch IS NULL OR batch = :batch) AND (:before IS NULL OR id < :before) ${search}
+         AND (:batch IS NULL OR batch = :batch) AND (:job IS NULL OR json_extract(source, '$.job') = :job)
+         AND (:before IS NULL OR id < :before) ${search}
        ORDER BY id DESC LIMIT :limit`,
       {
         owner: filter.owner,
         status: filter.status,
         batch: filter.batch,
+        job: filter.job,
         before: filter.before,
         limit: filter.limit,
         ...(query !== null && {
