@@ -18,6 +18,7 @@ export const exitCodes = {
 const codeByError: Partial<Record<GlossaErrorCode, number>> = {
   "invalid-argument": exitCodes.usage,
   "invalid-terms": exitCodes.usage,
+  "unsupported-document": exitCodes.usage,
   "model-unavailable": exitCodes.modelUnavailable,
   "model-corrupt": exitCodes.modelUnavailable,
 };

@@ -21,6 +21,8 @@ describe("glossa", () => {
     [["models", "pull"]],
     [["models", "path"]],
     [["models", "remove"]],
+    [["terms"]],
+    [["terms", "extract"]],
   ])("has help with examples for %j", async (command) => {
     const run = await runFake([...command, "--help"]);
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });

@@ -16,6 +16,10 @@ const columnNames = new Map([
   ["spoken", "spoken"],
   ["spoken forms", "spoken"],
   ["spokenforms", "spoken"],
+  // What `glossa terms extract` adds for people to read.
+  ["count", "count"],
+  ["reasons", "reasons"],
+  ["source", "source"],
 ]);
 
 const spokenSchema = z.union([z.string(), z.array(z.string())]).optional();
@@ -26,6 +30,9 @@ const termSchema = z
     weight: z.number().min(0).max(largestTermWeight).default(1),
     spoken: spokenSchema,
     spokenForms: spokenSchema,
+    count: z.number().optional(),
+    reasons: z.array(z.string()).optional(),
+    source: z.union([z.string(), z.array(z.string())]).optional(),
   })
   .refine((entry) => (entry.term === undefined) !== (entry.text === undefined), {
     message: "needs exactly one of the fields `term` and `text`",

@@ -20,6 +20,8 @@ export interface DocumentPart {
   readonly place: Place;
   /** What the author set apart by bold, italics or a code font. */
   readonly marked: readonly string[];
+  /** Read from a picture: some of it may be noise. */
+  readonly isPicture: boolean;
 }
 
 export interface ContextDocument {
@@ -28,7 +30,7 @@ export interface ContextDocument {
   /** What it was read as, such as `PDF`. */
   readonly format: string;
   readonly parts: readonly DocumentPart[];
-  /** Pages, slides or chapters read; for text without pages, one for every 3,000 characters. */
+  /** Pages, slides or chapters read; for text without pages, one for every 1,800 characters. */
   readonly pages: number;
   /** What was not read and why, one sentence each. */
   readonly warnings: readonly string[];
@@ -40,7 +42,7 @@ export interface ReadLimits {
   readonly fileBytes: number;
   /** Most bytes that an archive (DOCX, PPTX, EPUB) may unpack to. Default 256 MiB. */
   readonly unpackedBytes: number;
-  /** Most characters of text. Default 20 million, some 7,000 pages. */
+  /** Most characters of text. Default 20 million, some 11,000 pages. */
   readonly characters: number;
   /** Most pages, slides, chapters or pictures. Default 5,000. */
   readonly pages: number;
@@ -68,8 +70,8 @@ export interface ReadOptions {
   readonly onProgress?: (progress: { file: string; pages: number; totalPages: number | null }) => void;
 }
 
-/** Characters that stand for a page where text has none: 500 words. */
-const charactersPerPage = 3_000;
+/** Characters that stand for a page where text has none: a standard page of a manuscript, some 300 words. */
+export const charactersPerPage = 1_800;
 
 /** Takes text as it is read, within the limits. */
 export class DocumentBuilder {
@@ -93,13 +95,18 @@ export class DocumentBuilder {
   }
 
   /** Adds a stretch of text; what is beyond the limit of characters is left out. */
-  add(text: string, role: DocumentPart["role"], place: Place, marked: readonly string[] = []): void {
+  add(
+    text: string,
+    role: DocumentPart["role"],
+    place: Place,
+    { marked = [], isPicture = false }: { marked?: readonly string[]; isPicture?: boolean } = {},
+  ): void {
     const room = this.limits.characters - this.#characters;
     const clean = cleanText(text);
     if (clean === "" || room <= 0) return;
     const kept = clean.length > room ? clean.slice(0, room) : clean;
     this.#characters += kept.length;
-    this.#parts.push({ text: kept, role, place, marked });
+    this.#parts.push({ text: kept, role, place, marked, isPicture });
   }
 
   /** Notes that a page (slide, chapter, picture) is done. */

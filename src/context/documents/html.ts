@@ -50,7 +50,7 @@ export function addHtml(
     return line;
   };
   const flush = () => {
-    if (text.trim() !== "") builder.add(text, codeDepth > 0 ? "code" : role, placeOf(blockLine), marked);
+    if (text.trim() !== "") builder.add(text, codeDepth > 0 ? "code" : role, placeOf(blockLine), { marked });
     text = "";
     marked = [];
     markStart = markDepth > 0 ? 0 : -1;

@@ -30,7 +30,7 @@ export function addMarkdown(
       );
     } else if (token.type === "inline") {
       const { text, marked } = inlineText(token.children ?? []);
-      builder.add(text, isTitle ? "title" : "text", placeOf(line), marked);
+      builder.add(text, isTitle ? "title" : "text", placeOf(line), { marked });
     }
   }
 }

@@ -114,7 +114,7 @@ async function addTextLayer(page: PDFPageProxy, builder: DocumentBuilder, place:
   let block: string[] = [];
   let blockIsTitle = false;
   const flush = () => {
-    builder.add(joinHyphens(block.join("\n")), blockIsTitle ? "title" : "text", place);
+    builder.add(block.join("\n"), blockIsTitle ? "title" : "text", place);
     block = [];
   };
   for (const line of lines) {
@@ -135,11 +135,6 @@ function usualSize(charactersBySize: ReadonlyMap<number, number>, characters: nu
     if (seen >= characters / 4) return size;
   }
   return 0;
-}
-
-/** A word broken at the end of a line; `Qwen2-\nVL` and `state-of-\nthe-art` keep their hyphens. */
-function joinHyphens(text: string): string {
-  return text.replace(/(?<=\p{Ll}{2})-\n(?=\p{Ll}{2})(?!\p{L}+-)/gu, "");
 }
 
 async function readPictures(
@@ -169,7 +164,7 @@ async function readPictures(
       return;
     }
     const lines = await reader.read(await draw(pdf, await pdf.getPage(number)));
-    builder.add(lines.join("\n"), "text", { unit: "page", number });
+    builder.add(lines.join("\n"), "text", { unit: "page", number }, { isPicture: true });
   }
 }
 

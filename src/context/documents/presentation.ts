@@ -84,7 +84,7 @@ function addDrawing(xml: string, builder: DocumentBuilder, place: Place): void {
   let inField = 0;
   let inText = 0;
   const flush = () => {
-    builder.add(paragraph, isTitle ? "title" : "text", place, marked);
+    builder.add(paragraph, isTitle ? "title" : "text", place, { marked });
     paragraph = "";
     marked = [];
   };

@@ -6,6 +6,7 @@ import { basename, extname } from "node:path";
 import { fileTypeFromBuffer } from "file-type";
 import { GlossaError } from "../../errors.ts";
 import { type ContextDocument, DocumentBuilder, type ReadOptions } from "./document.ts";
+import { addPlainText, withoutCommands } from "./plain-text.ts";
 import { isSourceEnding } from "./source-code.ts";
 import { decodeText } from "./text-encoding.ts";
 
@@ -150,41 +151,6 @@ async function readText(bytes: Buffer, ending: string, builder: DocumentBuilder)
   return builder.finish("text");
 }
 
-/** Paragraphs: what stands between blank lines. */
-export function addPlainText(text: string, builder: DocumentBuilder): void {
-  let block: string[] = [];
-  let first = 1;
-  const flush = () => {
-    builder.add(block.join("\n"), "text", { unit: "line", number: first });
-    block = [];
-  };
-  for (const [index, line] of text.split(/[\n\f\v]/).entries()) {
-    if (line.trim() === "") flush();
-    else {
-      if (block.length === 0) first = index + 1;
-      block.push(line);
-    }
-    // A file without blank lines must not become one endless paragraph.
-    if (block.length >= 40) flush();
-    if (index % 1000 === 0 && builder.exhausted !== null) return;
-  }
-  flush();
-}
-
-/** LaTeX: comments, commands and mathematics go, lines stay where they are. */
-function withoutCommands(text: string): string {
-  return text
-    .replace(/(?<!\\)%.*/g, "")
-    .replace(
-      /\\(?:begin|end|label|ref|cite\w*|input|include\w*|usepackage|documentclass)\s*(?:\[[^\]]*\])?\{[^}]*\}/g,
-      " ",
-    )
-    .replace(/\$[^$\n]*\$/g, " ")
-    .replace(/\\[a-zA-Z]+\*?/g, " ")
-    .replace(/\\([&%_#$])/g, "$1")
-    .replace(/[{}~]|\\\\/g, " ");
-}
-
 async function addPicture(bytes: Buffer, builder: DocumentBuilder): Promise<void> {
   if (builder.pictureLanguages.length === 0) {
     builder.warn("a picture, not read, as asked");
@@ -199,7 +165,12 @@ async function addPicture(bytes: Buffer, builder: DocumentBuilder): Promise<void
   }
   await using _ = reader;
   try {
-    builder.add((await reader.read(bytes)).join("\n"), "text", { unit: "page", number: 1 });
+    builder.add(
+      (await reader.read(bytes)).join("\n"),
+      "text",
+      { unit: "page", number: 1 },
+      { isPicture: true },
+    );
   } catch (cause) {
     throw builder.refuse(`broken picture: ${String((cause as Error).message ?? cause)}`, cause);
   }

@@ -30,7 +30,8 @@ export async function addVideoSlides(file: string, builder: DocumentBuilder): Pr
         return;
       }
       const text = (await reader.read(await readFile(join(folder, frame)))).join("\n");
-      if (text !== before) builder.add(text, "text", { unit: "second", number: times[index] ?? 0 });
+      if (text !== before)
+        builder.add(text, "text", { unit: "second", number: times[index] ?? 0 }, { isPicture: true });
       before = text;
       builder.pageDone(frames.length);
     }
