@@ -24,6 +24,19 @@ export function parseCount(smallest: number, largest: number): (value: string) =
   };
 }
 
+/** Options of the commands that are told about a recording: documents, slides, history, people. */
+export function addContextOptions(command: Command): Command {
+  return command
+    .option("--context <path>", "document or folder of them whose terms are used, can be repeated", collect)
+    .option("--about <text>", "what the recording is about, in a few words")
+    .option("--participant <name>", "someone who speaks or is spoken of, can be repeated", collect)
+    .option("--history <file>", "the conversation so far")
+    .option("--slides <file>", "slides, or a video that shows them")
+    .option("--slide-times <file>", "CSV with slide and start, so that slides count when they are shown")
+    .option("--slide-window <count>", "how many slides count as near (default: 5)", parseCount(1, 1000))
+    .option("--no-pictures", "do not read text in pictures");
+}
+
 /** Options of the commands that load a model: where it computes, where it comes from, how much is said. */
 export function addEngineOptions(command: Command): Command {
   return command

@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { transcriptFormats } from "../transcript/formats.ts";
-import { addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
+import { addContextOptions, addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TranscribeOptions } from "./transcribe.ts";
 
@@ -12,6 +12,8 @@ Examples:
   glossa transcribe talk.mp3
   glossa transcribe talk.mp3 --terms terms.txt --term "Qwen2-VL" --format srt --output talk.srt
   glossa transcribe *.wav --language zh --model whisper-base --output transcripts/
+  glossa transcribe talk.mp4 --context paper.pdf --slides deck.pptx --slide-times times.csv
+  glossa transcribe answer.wav --history conversation.json --participant "Priya Ramaswamy"
   ffmpeg -i film.mkv -f wav - | glossa transcribe - --format json > film.json
 
 Term files: .txt with one term a line; .csv or .tsv with term, weight, spoken forms; .json.
@@ -52,7 +54,7 @@ export function transcribeCommand(
     .option("--no-word-times", "no times and confidences for words")
     .option("--no-voice-activity", "recognise stretches without speech too")
     .option("--no-previous-text", "do not show the model the text so far");
-  addEngineOptions(command)
+  addEngineOptions(addContextOptions(command))
     .addHelpText("after", examples)
     .action(async (inputs: string[], options: TranscribeOptions) => {
       const { transcribe } = await import("./transcribe.ts");

@@ -9,6 +9,7 @@ import { formatTranscript, type TranscriptFormat } from "../transcript/formats.t
 import { joinTexts, toOneLine } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
+import { type ContextOptions, readCommandContext } from "./context.ts";
 import type { Environment, LoadedRecogniser } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { readGlossary, summariseTerms } from "./glossary.ts";
@@ -18,7 +19,7 @@ import { formatClock } from "./quantities.ts";
 import { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
-export interface TranscribeOptions {
+export interface TranscribeOptions extends ContextOptions {
   terms?: string[];
   term?: string[];
   language?: string;
@@ -62,7 +63,8 @@ export async function transcribe(
   const inputs = await expandInputs(patterns);
   const plan = await planOutputs(inputs, options.output, options.format);
   const glossary = await untilAborted(readGlossary(options.terms ?? [], options.term ?? []), signal);
-  for (const warning of glossary.warnings) await screen.warn(warning);
+  const context = await untilAborted(readCommandContext(options, signal), signal);
+  for (const warning of [...glossary.warnings, ...context.warnings]) await screen.warn(warning);
 
   const failures: { input: string; error: unknown }[] = [];
   const fail = async (input: string, error: unknown) => {

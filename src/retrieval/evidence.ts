@@ -1,0 +1,58 @@
+/**
+ * What speaks for a term at a place of the speech, and how sure that makes one. Each piece of evidence is a number that can be
+ * looked at; a logistic curve fitted on real recordings (tools/fit-pruning.ts) turns them into a probability. Similarity between
+ * audio and text can join as one more piece.
+ */
+export interface Evidence {
+  /** Similarity of the sounds, 0 to 1: 1 is the same sounds, 0 nothing in common. */
+  readonly phonetic: number;
+  /** Similarity of the letters, 0 to 1. */
+  readonly orthographic: number;
+  /** Sounds in the term; short ones are easily found by chance. */
+  readonly sounds: number;
+  /** Confidence of the least sure word that was heard there, 0 to 1. */
+  readonly confidence: number;
+  /** Rarity of the rarest word that was heard there, 0 to 1: recognisers write odd words for what they do not know. */
+  readonly rarity: number;
+  /** By how much another term fits the same place better, 0 to 1. */
+  readonly rival: number;
+}
+
+/** Fitted on en-lj001 (every second sentence, own rare words and 2,000 distractors, Moonshine base), see docs/experiments.md. */
+const weights = {
+  bias: -10.5,
+  phonetic: 7,
+  orthographic: 4,
+  sounds: 0.25,
+  doubt: 1,
+  rarity: 0.5,
+  rival: -8,
+};
+
+/** Longer terms are not safer still. */
+const mostSounds = 12;
+
+/** The inputs of the curve, in the order of `evidenceWeights`. */
+export function featuresOf(evidence: Evidence): number[] {
+  const { phonetic, orthographic, sounds, confidence, rarity, rival } = evidence;
+  return [
+    1,
+    phonetic ** 2,
+    orthographic ** 2,
+    phonetic ** 2 * Math.min(sounds, mostSounds),
+    1 - confidence,
+    rarity,
+    rival,
+  ];
+}
+
+export const evidenceWeights: readonly number[] = Object.values(weights);
+
+/** Probability that the term was said there, 0 to 1. */
+export function probabilityOf(evidence: Evidence): number {
+  const sum = featuresOf(evidence).reduce(
+    (total, feature, index) => total + feature * evidenceWeights[index]!,
+    0,
+  );
+  return 1 / (1 + Math.exp(-sum));
+}

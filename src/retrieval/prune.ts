@@ -1,0 +1,81 @@
+/**
+ * Speech-aware pruning: from all the terms of a context to the few that are in this stretch of speech, the first stage of
+ * SAP²-ASR (arXiv 2511.11139). What is dropped is kept too, with its best evidence, for the report.
+ */
+import type { Term } from "../context/term.ts";
+import type { TermMatch } from "./term-matcher.ts";
+
+export interface PruneOptions {
+  /** Least probability of a term that is kept, 0 to 1. Default `defaultThreshold`. */
+  readonly threshold?: number;
+  /** Most terms kept, the likeliest. Default 20. */
+  readonly most?: number;
+}
+
+export interface Pruned {
+  /** The terms kept, the likeliest first, each with its matches. */
+  readonly kept: readonly PrunedTerm[];
+  /** The terms dropped that had any evidence, the likeliest first. */
+  readonly dropped: readonly PrunedTerm[];
+}
+
+export interface PrunedTerm {
+  readonly term: Term;
+  /** Of its best match. */
+  readonly score: number;
+  readonly matches: readonly TermMatch[];
+}
+
+/** Low on purpose: a term too many costs little, a term lost is lost. Calibrated, see docs/experiments.md. */
+export const defaultThreshold = 0.1;
+export const defaultMostKept = 20;
+
+/** @param matches as `TermMatcher.match` gives them */
+export function prune(matches: readonly TermMatch[], options: PruneOptions = {}): Pruned {
+  const { threshold = defaultThreshold, most = defaultMostKept } = options;
+  const byTerm = new Map<Term, TermMatch[]>();
+  for (const match of matches) {
+    const known = byTerm.get(match.term);
+    if (known) known.push(match);
+    else byTerm.set(match.term, [match]);
+  }
+  const ranked = [...byTerm]
+    .map(([term, all]) => ({ term, score: Math.max(...all.map((match) => match.score)), matches: all }))
+    .sort((a, b) => b.score - a.score || b.term.weight - a.term.weight);
+  const kept = ranked.filter((entry) => entry.score >= threshold && entry.term.weight > 0).slice(0, most);
+  const isKept = new Set(kept);
+  return { kept, dropped: ranked.filter((entry) => !isKept.has(entry)) };
+}
+
+/** How well terms were chosen, as SAP² scores it. */
+export interface PruneScores {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  readonly meanKept: number;
+}
+
+/**
+ * Scores choices of terms over many stretches of speech.
+ * @param choices for each stretch the terms chosen and the terms that are spoken in it
+ */
+export function scoreChoices(
+  choices: readonly { readonly chosen: ReadonlySet<string>; readonly spoken: ReadonlySet<string> }[],
+): PruneScores {
+  let right = 0;
+  let chosenCount = 0;
+  let spokenCount = 0;
+  for (const { chosen, spoken } of choices) {
+    chosenCount += chosen.size;
+    spokenCount += spoken.size;
+    for (const term of chosen) if (spoken.has(term)) right++;
+  }
+  const precision = chosenCount === 0 ? 1 : right / chosenCount;
+  const recall = spokenCount === 0 ? 1 : right / spokenCount;
+  return {
+    precision,
+    recall,
+    f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall),
+    meanKept: choices.length === 0 ? 0 : chosenCount / choices.length,
+  };
+}
