@@ -2,6 +2,10 @@
  * Glossa: speech recognition that knows your glossary. This is all that the package exports.
  */
 export { type AudioInput } from "./audio/open-audio.ts";
+export { type ContextDocument } from "./context/documents/document.ts";
+export { readContext } from "./context/documents/read-context.ts";
+export { type ExtractedTerm, extractTerms } from "./context/extraction/extract-terms.ts";
+export { historyText, readHistory, type Turn } from "./context/history.ts";
 export { type Term } from "./context/term.ts";
 export { readTerms } from "./context/term-file.ts";
 export { GlossaError, type GlossaErrorCode } from "./errors.ts";

@@ -12,12 +12,18 @@ describe("the package", () => {
     expect(exported.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       "type AudioInput",
       "type Checkpoint",
+      "type ContextDocument",
       "value createRecogniser",
       "type Device",
+      "type ExtractedTerm",
+      "value extractTerms",
       "value formatTranscript",
       "value GlossaError",
       "type GlossaErrorCode",
+      "value historyText",
       "type LoadOptions",
+      "value readContext",
+      "value readHistory",
       "value readTerms",
       "value recognise",
       "type RecogniseOptions",
@@ -30,6 +36,7 @@ describe("the package", () => {
       "type TermStatus",
       "type Transcript",
       "type TranscriptFormat",
+      "type Turn",
       "type Word",
     ]);
   });

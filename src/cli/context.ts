@@ -35,8 +35,14 @@ export interface CommandContext {
 }
 
 /** @throws GlossaError `invalid-argument` when something that was named cannot be read */
-export async function readCommandContext(options: ContextOptions, signal: AbortSignal): Promise<CommandContext> {
-  if ((options.slideTimes !== undefined || options.slideWindow !== undefined) && options.slides === undefined) {
+export async function readCommandContext(
+  options: ContextOptions,
+  signal: AbortSignal,
+): Promise<CommandContext> {
+  if (
+    (options.slideTimes !== undefined || options.slideWindow !== undefined) &&
+    options.slides === undefined
+  ) {
     throw new GlossaError("invalid-argument", "--slide-times and --slide-window need --slides FILE");
   }
   try {

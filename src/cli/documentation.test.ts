@@ -20,6 +20,13 @@ describe("docs/command-line.md", () => {
     expect([...optionsIn(section), "--help"].sort()).toEqual(optionsIn(options));
   });
 
+  it("names every option of `terms extract`", async () => {
+    const section = page.slice(page.indexOf("## `glossa terms extract`"), page.indexOf("## `glossa models`"));
+    const help = (await runFake(["terms", "extract", "--help"])).stdout;
+    const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
+    expect([...optionsIn(section), "--help"].sort()).toEqual(options);
+  });
+
   it("names every option of `models`", async () => {
     const section = page.slice(page.indexOf("## `glossa models`"), page.indexOf("## Exit codes"));
     const helps = ["list", "pull", "path", "remove"].map(

@@ -315,3 +315,36 @@ describe("glossa transcribe, interrupted", () => {
     expect(run).toMatchObject({ exitCode: 130, stdout: "", stderr: "" });
   });
 });
+
+describe("glossa transcribe with context", () => {
+  it("gives the recogniser the terms of documents beside the user's own, people, and the history", async () => {
+    const deck = join(folder, "deck.md");
+    const history = join(folder, "history.txt");
+    await writeFile(deck, "# Qwen2-VL\n\nTrained with LoRA by Lena Hoffmann.\n");
+    await writeFile(history, "Ada: We talked of LoRA.\n");
+    const run = await runFake(
+      ["transcribe", talk, "--term", "LoRA"].concat(
+        ["--context", deck, "--history", history],
+        ["--participant", "Priya Ramaswamy", "--about", "a talk on RoPE"],
+      ),
+    );
+    expect(run.exitCode).toBe(0);
+    const { terms = [], history: said } = run.recognised[0]!.options;
+    const texts = terms.map((term) => (typeof term === "string" ? term : term.text));
+    expect(texts).toEqual(expect.arrayContaining(["Qwen2-VL", "Lena Hoffmann", "Priya Ramaswamy", "RoPE"]));
+    expect(texts.filter((text) => text === "LoRA")).toHaveLength(1);
+    expect(said).toBe("We talked of LoRA.");
+  });
+
+  it.each([
+    [["--context", "none.pdf"], "none.pdf: no such file"],
+    [["--history", "none.json"], "none.json: no such file"],
+    [["--slide-times", "x.csv"], "need --slides"],
+    [["--slides", "none.pdf"], "none.pdf: no such file"],
+  ])("refuses %j before anything is loaded", async (args, message) => {
+    const run = await runFake(["transcribe", talk, ...args]);
+    expect(run.exitCode).toBe(2);
+    expect(run.stderr).toContain(message);
+    expect(run.loaded).toEqual([]);
+  });
+});

@@ -2,6 +2,7 @@
  * `glossa transcribe`: from inputs to results, one after the other with one loaded model. A failing input does not stop
  * the others; an interrupt keeps what is done.
  */
+import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import type { RecogniseOptions } from "../recognise/options.ts";
 import type { Device } from "../runtime/session.ts";
@@ -92,7 +93,8 @@ export async function transcribe(
       inputCount: inputs.length,
       options: {
         language: options.language,
-        terms: glossary.terms,
+        terms: withContext(glossary.terms, context.terms),
+        history: context.history || undefined,
         beamSize: options.beam,
         temperatures: options.temperature,
         seed: options.seed,
@@ -128,6 +130,12 @@ export async function transcribe(
   }
   const codes = new Set(failures.map(({ error }) => exitCodeOf(error)));
   return codes.size === 1 ? [...codes][0] : exitCodes.failure;
+}
+
+/** The user's own terms, and those of the context that are not among them. */
+function withContext(own: readonly Term[], context: readonly Term[]): readonly Term[] {
+  const known = new Set(own.map((term) => term.text));
+  return [...own, ...context.filter((term) => !known.has(term.text))];
 }
 
 /** What all inputs of a command share. */

@@ -38,6 +38,11 @@ export interface RecogniseOptions {
   wordTimes?: boolean;
   /** Give the text so far to the model as context for the next window, where the model takes it. Default true. */
   previousText?: boolean;
+  /**
+   * What was said before the recording, or any text that leads up to it: shown to the model as if it had just been heard, where
+   * the model takes it, and no part of the result. Only its end is used.
+   */
+  history?: string;
   /** Leave out stretches without speech before recognition. Default true. */
   voiceActivity?: boolean;
   /**

@@ -125,6 +125,14 @@ describe("Recogniser", () => {
     expect(without.prompts).toEqual(["", ""]);
   });
 
+  it("shows the model what was said before, and writes only what is said now", async () => {
+    const model = new LetterModel([" first part.", " second part."]);
+    const { text } = await recogniserOf(model).recognise(twoParts, { history: "we spoke of lora before." });
+    expect(model.prompts[0]).toBe(" we spoke of lora before.");
+    expect(model.prompts[1]).toMatch(/first part\.$/);
+    expect(text).toBe("first part. second part.");
+  });
+
   it("says when a list is longer than the prompt, and still uses it", async () => {
     const terms = Array.from({ length: 40 }, (_, i) => `term${String.fromCharCode(97 + (i % 26))}${i}`);
     const model = new LetterModel([" hello."]);

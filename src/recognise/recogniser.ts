@@ -86,6 +86,7 @@ export class Recogniser implements AsyncDisposable {
       options.language,
       (language) => this.#prepare(options.terms, language),
       options.resume,
+      options.history,
     );
     let totalSeconds = audio.durationSeconds;
     let receivedSeconds = 0;

@@ -31,18 +31,20 @@ export class RecordingState {
   /**
    * @param prepare makes the terms ready for a language
    * @param resume where to go on; from the start when there is none
+   * @param history what was said before the recording
    */
   constructor(
     language: string | undefined,
     prepare: (language: string) => PreparedTerms,
     resume?: RecogniseOptions["resume"],
+    history = "",
   ) {
     const checkpoint = resume?.checkpoint;
     this.#prepare = prepare;
     this.vote = new LanguageVote(language, checkpoint?.vote);
     this.segments = [...(resume?.segments ?? [])];
     this.warnings = [...(checkpoint?.warnings ?? [])];
-    this.#previousText = checkpoint?.previousText ?? "";
+    this.#previousText = checkpoint?.previousText ?? history;
     this.#windows = checkpoint?.windows ?? 0;
     this.#endSeconds = checkpoint?.endSeconds ?? 0;
     if (checkpoint?.terms) {

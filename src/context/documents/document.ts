@@ -24,6 +24,7 @@ export interface DocumentPart {
   readonly isPicture: boolean;
 }
 
+/** A document as text with places, as `readContext` gives it. */
 export interface ContextDocument {
   /** The name for messages and for `Term.source`: the path as it was given. */
   readonly file: string;

@@ -257,11 +257,11 @@ describe("readDocument within bounds", () => {
       { length: 1000 },
       (_, i) => `# Page ${i}\n${"Attention pooling with LoRA and RoPE. ".repeat(3)}`,
     );
-    const started = performance.now();
+    const before = process.cpuUsage();
     const { pages: count } = await read("thousand.pdf", pdfOf(pages));
     expect(count).toBe(1000);
-    expect(performance.now() - started).toBeLessThan(30_000);
-  });
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(20);
+  }, 120_000);
 
   it("stops when aborted", async () => {
     const path = join(folder, "abort.txt");

@@ -121,15 +121,15 @@ describe("the terms", () => {
     expect(termsOf("and then we did it again and it was good")).toEqual([]);
   });
 
-  it("of 500 pages take seconds", () => {
+  it("of 500 pages take seconds of one core", () => {
     const slides = readdirSync(folder).map((name) =>
       readFileSync(new URL(name, folder), "utf8").replace(/[[\]]/g, ""),
     );
     const text = Array.from({ length: 500 }, (_, i) => `${slides[i % slides.length]} Acme${i}`).join("\n\n");
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(termsOf(text).length).toBeGreaterThan(700);
-    expect(performance.now() - started).toBeLessThan(10_000);
-  });
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(10);
+  }, 60_000);
 });
 
 describe("formatTerms", () => {
