@@ -82,10 +82,6 @@ export function phone(name: string): number {
   return index;
 }
 
-export function isVowel(index: number): boolean {
-  return phoneNames[index]! in vowels;
-}
-
 const places = 6;
 
 /** `substitutionCosts[a * phoneCount + b]`: what it costs to hear b for a, 0 to 100. */
