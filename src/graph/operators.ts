@@ -218,6 +218,15 @@ export function layerNorm(x: Value, weight: Value, bias: Value | null, epsilon =
   })[0]!;
 }
 
+/** Normalisation by the root mean square over the last axis (Zhang and Sennrich, 2019), as in Llama. */
+export function rootMeanSquareNorm(x: Value, weight: Value, epsilon = 1e-6): Value {
+  expectShape("SimplifiedLayerNormalization", "the weight", weight.shape, [x.dimension(-1)]);
+  return x.program.apply("SimplifiedLayerNormalization", [x, weight], [x], {
+    axis: { int: -1 },
+    epsilon: { float: epsilon },
+  })[0]!;
+}
+
 /**
  * Convolution over time.
  *
