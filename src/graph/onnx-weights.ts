@@ -3,13 +3,9 @@
  * them. Weights that were quantised by ONNX Runtime's tools come out as the same integers.
  */
 import { GlossaError } from "../errors.ts";
+import type { FloatTensor } from "../weights/float-tensor.ts";
 import { type OnnxGraph, type OnnxNode, type OnnxTensor, readOnnx } from "./onnx-file.ts";
 import { fromIntegers, type FloatMatrix, type QuantisedMatrix } from "./quantised-matrix.ts";
-
-export interface FloatTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
 
 /** ONNX's numbers of the element types that weights have. */
 const float32 = 1;

@@ -22,8 +22,9 @@ export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel
   options.signal?.throwIfAborted();
   switch (architecture) {
     case "whisper": {
-      const { Whisper } = await import("../models/whisper/whisper.ts");
-      return Whisper.load(id, path, session);
+      const { Whisper, whisperWeightsFiles } = await import("../models/whisper/whisper.ts");
+      const weightsFile = whisperWeightsFiles.find((file) => model.has(file));
+      return Whisper.load(id, path, { ...session, weightsFile });
     }
     case "moonshine": {
       const { Moonshine } = await import("../models/moonshine/moonshine.ts");

@@ -31,6 +31,11 @@ const fileNames: Record<Architecture, readonly (readonly string[])[]> = {
   "silero-vad": [["silero_vad.onnx", "model.onnx", "onnx/model.onnx"]],
 };
 
+/** Files that hold all weights of an architecture and need no graphs beside them. */
+const checkpoints: Partial<Record<Architecture, readonly string[]>> = {
+  whisper: ["model.safetensors", "ggml-model.bin"],
+};
+
 /**
  * Finds the files of a model in `folder`. With a `glossa-model.json` (see `ModelManifest`), they are checked against
  * it, and those that are missing are fetched into the folder. Without, `config.json` says the architecture.
@@ -55,12 +60,16 @@ export async function resolveModelFolder(path: string, options: EnsureOptions = 
   }
   const architecture = await detectArchitecture(folder);
   const found = new Map<string, string>();
+  const checkpoint = await firstExisting(folder, checkpoints[architecture] ?? []);
+  if (checkpoint !== null) found.set(checkpoint, checkpoint);
   for (const candidates of fileNames[architecture]) {
+    // A whole checkpoint stands for the graphs.
+    if (checkpoint !== null && (candidates === encoder || candidates === decoder)) continue;
     const existing = await firstExisting(folder, candidates);
     if (existing === null) {
       throw new GlossaError(
         "model-unavailable",
-        `The ${architecture} model in ${folder} lacks ${candidates.join(" or ")}.`,
+        `The ${architecture} model in ${folder} lacks ${[...candidates, ...(candidates === encoder ? (checkpoints[architecture] ?? []) : [])].join(" or ")}.`,
       );
     }
     found.set(candidates[0]!, existing);

@@ -3,10 +3,10 @@
  *
  * The position table is cut to as many frames as there are, so that short audio costs little.
  */
+import type { FloatTensor } from "../../weights/float-tensor.ts";
 import { addAndNorm, multiHeadAttention } from "../../graph/attention.ts";
 import { add, convolution, gelu, layerNorm, slice, transpose } from "../../graph/operators.ts";
 import { bytesOf, Program, type Value } from "../../graph/program.ts";
-import type { FloatTensor } from "../../graph/onnx-weights.ts";
 import { applyLayer, feedForward, normWeights, scaleLayer, type Stream } from "./layers.ts";
 import { logMel } from "./log-mel.ts";
 import type { EncoderWeights } from "./whisper-weights.ts";

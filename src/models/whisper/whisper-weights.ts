@@ -1,8 +1,8 @@
 /**
  * Whisper's weights, wherever they come from, as the programs here want them.
  */
-import type { FloatTensor } from "../../graph/onnx-weights.ts";
-import { OnnxWeights } from "../../graph/onnx-weights.ts";
+import type { FloatTensor, NamedTensors } from "../../weights/float-tensor.ts";
+import type { OnnxWeights } from "../../graph/onnx-weights.ts";
 import { type FloatMatrix, quantise, type QuantisedMatrix } from "../../graph/quantised-matrix.ts";
 
 export interface Norm {
@@ -50,92 +50,127 @@ export interface DecoderWeights {
   readonly norm: Norm;
 }
 
-/** @param bytes of an encoder as Optimum exports it, quantised or not */
-export function readEncoderWeights(bytes: Uint8Array, file: string, layers: number): EncoderWeights {
-  const weights = new OnnxWeights(bytes, file);
-  const reader = new ModuleReader(weights, "", "");
+/** Finds weights by the names that transformers gives Whisper's modules, below the encoder or the decoder. */
+export interface ModuleReader {
+  /** A vector or a table, such as `layers.0.fc1.bias`. */
+  tensor(name: string): FloatTensor;
+  /** The matrix of a linear layer, such as `layers.0.fc1`. */
+  matrix(module: string): QuantisedMatrix;
+  /** The matrix of the token embedding, such as `embed_tokens`. */
+  embedding(module: string): QuantisedMatrix;
+}
+
+export function readEncoderWeights(reader: ModuleReader, layers: number): EncoderWeights {
   return {
     convolutions: ["conv1", "conv2"].map((name) => ({
-      weight: weights.floats(`${name}.weight`),
-      bias: weights.floats(`${name}.bias`).values,
+      weight: reader.tensor(`${name}.weight`),
+      bias: reader.tensor(`${name}.bias`).values,
     })),
-    positions: weights.floats("embed_positions.weight"),
+    positions: reader.tensor("embed_positions.weight"),
     layers: Array.from({ length: layers }, (_, layer) => ({
-      attention: reader.attention(`layers.${layer}`, "self_attn"),
-      feedForward: reader.feedForward(`layers.${layer}`),
+      attention: attentionOf(reader, `layers.${layer}.self_attn`),
+      feedForward: feedForwardOf(reader, `layers.${layer}`),
     })),
-    norm: reader.norm("layer_norm"),
+    norm: normOf(reader, "layer_norm"),
   };
 }
 
-/** @param bytes of a decoder as Optimum exports it, quantised or not; of a merged one both branches are looked through */
-export function readDecoderWeights(bytes: Uint8Array, file: string, layers: number): DecoderWeights {
-  const weights = new OnnxWeights(bytes, file);
-  const reader = new ModuleReader(weights, "model.decoder.", "/model/decoder");
+export function readDecoderWeights(reader: ModuleReader, layers: number): DecoderWeights {
   return {
-    embedding: reader.embedding("embed_tokens.weight"),
-    positions: weights.floats("model.decoder.embed_positions.weight"),
+    embedding: reader.embedding("embed_tokens"),
+    positions: reader.tensor("embed_positions.weight"),
     layers: Array.from({ length: layers }, (_, layer) => ({
-      attention: reader.attention(`layers.${layer}`, "self_attn"),
-      crossAttention: reader.attention(`layers.${layer}`, "encoder_attn"),
-      feedForward: reader.feedForward(`layers.${layer}`),
+      attention: attentionOf(reader, `layers.${layer}.self_attn`),
+      crossAttention: attentionOf(reader, `layers.${layer}.encoder_attn`),
+      feedForward: feedForwardOf(reader, `layers.${layer}`),
     })),
-    norm: reader.norm("layer_norm"),
+    norm: normOf(reader, "layer_norm"),
   };
 }
 
-/** Reads PyTorch's modules: vectors by the module's name, matrices by the product in the graph. */
-class ModuleReader {
-  readonly #weights: OnnxWeights;
-  readonly #prefix: string;
-  readonly #path: string;
+function normOf(reader: ModuleReader, name: string): Norm {
+  return { weight: reader.tensor(`${name}.weight`).values, bias: reader.tensor(`${name}.bias`).values };
+}
 
-  constructor(weights: OnnxWeights, prefix: string, path: string) {
-    this.#weights = weights;
-    this.#prefix = prefix;
-    this.#path = path;
-  }
+function layerOf(reader: ModuleReader, module: string, hasBias = true): Layer {
+  return { matrix: reader.matrix(module), bias: hasBias ? reader.tensor(`${module}.bias`).values : null };
+}
 
-  norm(name: string): Norm {
-    return { weight: this.#vector(`${name}.weight`), bias: this.#vector(`${name}.bias`) };
-  }
+function attentionOf(reader: ModuleReader, module: string): AttentionWeights {
+  return {
+    norm: normOf(reader, `${module}_layer_norm`),
+    query: layerOf(reader, `${module}.q_proj`),
+    key: layerOf(reader, `${module}.k_proj`, false),
+    value: layerOf(reader, `${module}.v_proj`),
+    output: layerOf(reader, `${module}.out_proj`),
+  };
+}
 
-  attention(layer: string, name: string): AttentionWeights {
-    const projection = (part: string, hasBias = true) =>
-      this.#layer(`${layer}/${name}/${part}_proj`, hasBias);
-    return {
-      norm: this.norm(`${layer}.${name}_layer_norm`),
-      query: projection("q"),
-      key: projection("k", false),
-      value: projection("v"),
-      output: projection("out"),
-    };
-  }
+function feedForwardOf(reader: ModuleReader, layer: string): FeedForwardWeights {
+  return {
+    norm: normOf(reader, `${layer}.final_layer_norm`),
+    inner: layerOf(reader, `${layer}.fc1`),
+    outer: layerOf(reader, `${layer}.fc2`),
+  };
+}
 
-  feedForward(layer: string): FeedForwardWeights {
-    return {
-      norm: this.norm(`${layer}.final_layer_norm`),
-      inner: this.#layer(`${layer}/fc1`, true),
-      outer: this.#layer(`${layer}/fc2`, true),
-    };
-  }
+/** Reads a graph as Optimum exports it, quantised or not: its matrices have lost their names, the products have not. */
+export function onnxModules(weights: OnnxWeights, part: "encoder" | "decoder"): ModuleReader {
+  const [prefix, path] = part === "encoder" ? ["", ""] : ["model.decoder.", "/model/decoder"];
+  return {
+    tensor: (name) => weights.floats(`${prefix}${name}`),
+    // `layers.0.self_attn.q_proj` is multiplied with at `/layers.0/self_attn/q_proj/MatMul`.
+    matrix: (module) => inEightBits(weights.matrix(`${path}/${module.replace(/\.(?!\d)/g, "/")}/MatMul`)),
+    embedding: (module) => {
+      const name = `${prefix}${module}.weight`;
+      return weights.has(`${name}_quantized`)
+        ? weights.integers(name, "outputs first")
+        : inEightBits(matrixOf(weights.floats(name)));
+    },
+  };
+}
 
-  embedding(name: string): QuantisedMatrix {
-    const full = `${this.#prefix}${name}`;
-    if (this.#weights.has(`${full}_quantized`)) return this.#weights.integers(full, "outputs first");
-    const { shape, values } = this.#weights.floats(full);
-    return quantise({ outputs: shape[0]!, inputs: shape[1]!, values }, 8).matrix;
-  }
+/** Reads a checkpoint of transformers (safetensors). */
+export function transformersModules(tensors: NamedTensors, part: "encoder" | "decoder"): ModuleReader {
+  return namedModules(tensors, (name) => `model.${part}.${name}`);
+}
 
-  #vector(name: string): Float32Array {
-    return this.#weights.floats(`${this.#prefix}${name}`).values;
-  }
+/** Reads a checkpoint under the names of `openai/whisper` (ggml). */
+export function openaiModules(tensors: NamedTensors, part: "encoder" | "decoder"): ModuleReader {
+  return namedModules(tensors, (name) => `${part}.${openaiName(name, part)}`);
+}
 
-  #layer(path: string, hasBias: boolean): Layer {
-    const matrix = this.#weights.matrix(`${this.#path}/${path}/MatMul`);
-    const bias = hasBias ? this.#vector(`${path.replaceAll("/", ".")}.bias`) : null;
-    return { matrix: inEightBits(matrix), bias };
-  }
+function openaiName(name: string, part: "encoder" | "decoder"): string {
+  if (name === "embed_positions.weight") return "positional_embedding";
+  const renamed: Record<string, string> = {
+    layers: "blocks",
+    self_attn: "attn",
+    encoder_attn: "cross_attn",
+    q_proj: "query",
+    k_proj: "key",
+    v_proj: "value",
+    out_proj: "out",
+    self_attn_layer_norm: "attn_ln",
+    encoder_attn_layer_norm: "cross_attn_ln",
+    final_layer_norm: "mlp_ln",
+    fc1: "mlp.0",
+    fc2: "mlp.2",
+    embed_tokens: "token_embedding",
+    layer_norm: part === "encoder" ? "ln_post" : "ln",
+  };
+  return name
+    .split(".")
+    .map((word) => renamed[word] ?? word)
+    .join(".");
+}
+
+function namedModules(tensors: NamedTensors, fullName: (name: string) => string): ModuleReader {
+  const matrix = (module: string) => inEightBits(matrixOf(tensors.floats(fullName(`${module}.weight`))));
+  return { tensor: (name) => tensors.floats(fullName(name)), matrix, embedding: matrix };
+}
+
+function matrixOf({ shape, values }: FloatTensor): FloatMatrix {
+  return { outputs: shape[0]!, inputs: shape[1]!, values };
 }
 
 function inEightBits(matrix: QuantisedMatrix | FloatMatrix): QuantisedMatrix {

@@ -5,6 +5,9 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
+import { OnnxWeights } from "../../graph/onnx-weights.ts";
+import { openGgml } from "../../weights/ggml.ts";
+import { openSafetensors } from "../../weights/safetensors.ts";
 import { builtSessions } from "../../runtime/built-sessions.ts";
 import {
   tensorFactory,
@@ -19,7 +22,20 @@ import { cacheName, crossAttentionProgram, decoderProgram } from "./decoder-prog
 import { encoderProgram } from "./encoder-program.ts";
 import { framedSamples, hopLength, sampleRate, windowFrames } from "./log-mel.ts";
 import { WhisperFrames } from "./whisper-frames.ts";
-import { readDecoderWeights, readEncoderWeights } from "./whisper-weights.ts";
+import {
+  type DecoderWeights,
+  type EncoderWeights,
+  type ModuleReader,
+  onnxModules,
+  openaiModules,
+  readDecoderWeights,
+  readEncoderWeights,
+  transformersModules,
+} from "./whisper-weights.ts";
+
+/** Files that hold a whole checkpoint. */
+export const whisperWeightsFiles = ["model.safetensors", "ggml-model.bin"] as const;
+export type WhisperWeightsFile = (typeof whisperWeightsFiles)[number];
 
 const configSchema = z.object({
   model_type: z.literal("whisper"),
@@ -48,6 +64,11 @@ const silenceFrames = 3 * encoderFrameRate;
 export interface WhisperOptions extends SessionOptions {
   /** Folder for what is built of the weights; default as for the models. */
   cacheFolder?: string;
+  /**
+   * The file of the weights: `model.safetensors` of transformers or `ggml-model.bin` of whisper.cpp. Without it they are
+   * taken out of `encoder.onnx` and `decoder.onnx` as Optimum exports them.
+   */
+  weightsFile?: WhisperWeightsFile;
   signal?: AbortSignal;
 }
 
@@ -114,9 +135,8 @@ export class Whisper implements SpeechModel {
   }
 
   /**
-   * Loads the files of a Whisper model: `encoder.onnx` and `decoder.onnx` as Optimum exports them, of which only the
-   * weights are read, `tokenizer.json`, `config.json`, `generation_config.json`. The programs that are built of the
-   * weights are kept in the cache.
+   * Loads the files of a Whisper model: its weights, `tokenizer.json`, `config.json`, `generation_config.json`. The
+   * programs that are built of the weights are kept in the cache.
    *
    * @param path gives the path of a file by its name
    */
@@ -126,17 +146,16 @@ export class Whisper implements SpeechModel {
       readConfig(path("generation_config.json"), generationConfigSchema),
     ]);
     const shape = { heads: config.decoder_attention_heads, alignmentHeads: generation.alignment_heads };
-    const files = ["encoder.onnx", "decoder.onnx", "config.json", "generation_config.json"].map(path);
-    const [encoderPath, decoderPath] = files as [string, string];
+    const weights = weightFiles(path, options.weightsFile);
     const build = async () => {
-      const encoder = readEncoderWeights(await readFile(encoderPath), encoderPath, config.encoder_layers);
-      const decoder = readDecoderWeights(await readFile(decoderPath), decoderPath, config.decoder_layers);
+      const { encoder, decoder } = await readWeights(weights, config);
       return {
         encoder: encoderProgram(encoder, config.encoder_attention_heads),
         crossAttention: crossAttentionProgram(decoder, shape),
         decoder: decoderProgram(decoder, shape),
       };
     };
+    const files = [...weights, path("config.json"), path("generation_config.json")];
     const [tensors, tokenizer, sessions] = await Promise.all([
       tensorFactory(),
       Tokenizer.load(path("tokenizer.json"), config.vocab_size),
@@ -257,6 +276,31 @@ function probability(logits: Float32Array, token: number): number {
 function framesFor(samples: number): number {
   const wanted = Math.ceil(samples / hopLength / 2) + silenceFrames;
   return Math.min(windowFrames / 2, wanted);
+}
+
+function weightFiles(path: (name: string) => string, weightsFile?: WhisperWeightsFile): readonly string[] {
+  return (weightsFile ? [weightsFile] : ["encoder.onnx", "decoder.onnx"]).map(path);
+}
+
+async function readWeights(
+  [path, decoderPath]: readonly string[],
+  config: Config,
+): Promise<{ encoder: EncoderWeights; decoder: DecoderWeights }> {
+  const read = (reader: (part: "encoder" | "decoder") => ModuleReader) => ({
+    encoder: readEncoderWeights(reader("encoder"), config.encoder_layers),
+    decoder: readDecoderWeights(reader("decoder"), config.decoder_layers),
+  });
+  if (decoderPath !== undefined) {
+    const encoder = new OnnxWeights(await readFile(path!), path!);
+    const decoder = new OnnxWeights(await readFile(decoderPath), decoderPath);
+    return read((part) => onnxModules(part === "encoder" ? encoder : decoder, part));
+  }
+  if (path!.endsWith(".safetensors")) {
+    using tensors = openSafetensors(path!);
+    return read((part) => transformersModules(tensors, part));
+  }
+  using tensors = openGgml(path!);
+  return read((part) => openaiModules(tensors, part));
 }
 
 async function readConfig<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
