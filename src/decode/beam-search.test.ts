@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { DecoderGroup } from "../models/decoder-group.ts";
 import { beamSearch, type BeamSearchOptions } from "./beam-search.ts";
+import { TermTracker } from "./term-tracker.ts";
 import { TermTree } from "./term-tree.ts";
-import { endToken, letters, table, TextDecoder, tokensOf, type TextModel } from "./testing/letters.ts";
+import { endToken, letters, TextDecoder, tokensOf, type TextModel } from "./testing/letters.ts";
 
 const options: BeamSearchOptions = {
   beamSize: 4,
@@ -10,7 +12,7 @@ const options: BeamSearchOptions = {
   endToken,
   suppressedTokens: [],
   suppressedAtStart: [],
-  table,
+  vocabularySize: letters.vocabularySize,
 };
 
 async function best(model: TextModel, changes: Partial<BeamSearchOptions> = {}): Promise<string> {
@@ -34,7 +36,9 @@ const misheard: TextModel = (text) =>
     lor: { a: 0.9, d: 0.1 },
   })[text] ?? { "": 1 };
 
-const lora = new TermTree([{ tokens: tokensOf("lora"), bonus: 1 }], table);
+const terms = (text: string, bonus: number) =>
+  new TermTracker(new TermTree([{ text, spokenForms: [], weight: 1 }]), letters, bonus);
+const lora = terms("LoRA", 1);
 
 describe("beamSearch", () => {
   it("finds a text that greedy search misses", async () => {
@@ -63,8 +67,38 @@ describe("beamSearch", () => {
 
   it("does not write a term that the model finds impossible", async () => {
     const sure: TextModel = (text) => ({ "": { l: 1 }, l: { a: 1 }, la: { p: 1 } })[text] ?? { "": 1 };
-    const eager = new TermTree([{ tokens: tokensOf("lora"), bonus: 4 }], table);
-    expect(await best(sure, { terms: eager })).toBe("lap");
+    expect(await best(sure, { terms: terms("lora", 4) })).toBe("lap");
+  });
+
+  it("scores two views of the same audio, and lets neither the context invent nor the audio alone decide", async () => {
+    // Without context "a" is a little better than "b", and "c" is far-fetched; with context "c" is all but certain.
+    const free: TextModel = (text) => (text === "" ? { a: 0.55, b: 0.45 } : { "": 1 });
+    const context: TextModel = (text) => (text === "" ? { c: 0.9, b: 0.09, a: 0.01 } : { "": 1 });
+    const views = () => DecoderGroup.of([new TextDecoder(free), new TextDecoder(context)]);
+    const texts = async (contextWeight: number) => {
+      const [hypothesis] = await beamSearch(views(), { ...options, contextWeight });
+      return { text: letters.decode(hypothesis!.tokens), hypothesis: hypothesis! };
+    };
+    expect((await texts(0)).text).toBe("a");
+    const joint = await texts(0.5);
+    expect(joint.text).toBe("b");
+    // 0.5 · log 0.45 + 0.5 · log 0.09; the view without context alone is kept as evidence.
+    expect(joint.hypothesis.tokenLogProbabilities[0]).toBeCloseTo((Math.log(0.45) + Math.log(0.09)) / 2, 4);
+    expect(joint.hypothesis.contextFreeLogProbabilities[0]).toBeCloseTo(Math.log(0.45), 4);
+    expect(joint.hypothesis.shortfalls[0]).toBeCloseTo(Math.log(0.55 / 0.45), 4);
+  });
+
+  it("finds without a trace of the list what it would find without the list", async () => {
+    // Every wrong beginning is the beginning of a term, and the beam is narrow.
+    const list = [..."bcdefgh"].map((letter) => ({ text: `${letter}zzzz`, spokenForms: [], weight: 1 }));
+    const tracker = new TermTracker(new TermTree(list), letters, 3);
+    const speech: TextModel = (text) =>
+      text === ""
+        ? { a: 0.3, b: 0.1, c: 0.1, d: 0.1, e: 0.1, f: 0.1, g: 0.1, h: 0.1 }
+        : text.length < 4
+          ? { x: 1 }
+          : { "": 1 };
+    expect(await best(speech, { beamSize: 1, terms: tracker })).toBe("axxx");
   });
 
   it("is not ended by many early texts while a better one grows", async () => {

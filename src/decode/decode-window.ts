@@ -7,14 +7,13 @@ import { isEcho, isSilence, suspicionOf, type Suspicion } from "./guards.ts";
 import type { Hypothesis } from "./hypothesis.ts";
 import { randomGenerator } from "../random.ts";
 import { sample } from "./sampling.ts";
-import type { TermTree } from "./term-tree.ts";
-import { TokenTable } from "./token-table.ts";
+import type { TermTracker } from "./term-tracker.ts";
 
 export interface DecodeOptions {
   readonly language: string;
   /** Tokens of context for the model's prompt. */
   readonly context: readonly number[];
-  readonly terms?: TermTree;
+  readonly terms?: TermTracker;
   readonly beamSize: number;
   /** The first is tried first; 0 is beam search, more is sampling. */
   readonly temperatures: readonly number[];
@@ -35,6 +34,8 @@ export interface DecodedWindow {
 
 /** Length normalisation of search: with the plain mean a short text and a long one are equals. */
 const lengthExponent = 1;
+/** Weight of the view with context in joint beam search (docs/experiments.md). */
+const contextWeight = Number(process.env.GLOSSA_ALPHA ?? 0.5);
 /** Texts that are sampled side by side at a temperature. */
 const samples = 5;
 
@@ -43,10 +44,10 @@ export async function decodeWindow(
   frames: AudioFrames,
   options: DecodeOptions,
 ): Promise<DecodedWindow> {
-  const table = TokenTable.of(model.tokenizer);
   const common = {
     lengthExponent,
     maximumTokens: model.tokenLimit(frames.durationSeconds),
+    vocabularySize: model.tokenizer.vocabularySize,
     endToken: model.endToken,
     suppressedTokens: model.suppressedTokens,
     suppressedAtStart: model.suppressedAtStart,
@@ -55,17 +56,25 @@ export async function decodeWindow(
   const random = randomGenerator(options.seed);
   let best: DecodedWindow | null = null;
   for (const { temperature, context } of attempts(options)) {
-    const prompt = { language: options.language, context, attention: true };
-    using state = await model.decoder([{ frames, prompt }]);
+    const start = (context: readonly number[]) => ({
+      frames,
+      prompt: { language: options.language, context, attention: true },
+    });
+    const views = context.length > 0 ? [start([]), start(context)] : [start([])];
+    using state = await model.decoder(views);
     const [hypothesis] =
       temperature === 0
-        ? await beamSearch(state, { ...common, beamSize: options.beamSize, table, terms: options.terms })
+        ? await beamSearch(state, {
+            ...common,
+            beamSize: options.beamSize,
+            terms: options.terms,
+            contextWeight,
+          })
         : await sample(state, {
             ...common,
             temperature,
             samples,
             random,
-            vocabularySize: table.vocabularySize,
           });
     const text = model.tokenizer.decode(hypothesis!.tokens);
     const decoded: DecodedWindow = {

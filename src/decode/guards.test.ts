@@ -6,6 +6,8 @@ import { loopingToken } from "./repetition.ts";
 const hypothesis = (changes: Partial<Hypothesis>): Hypothesis => ({
   tokens: [1, 2, 3],
   tokenLogProbabilities: [-0.1, -0.1, -0.1],
+  contextFreeLogProbabilities: [-0.1, -0.1, -0.1],
+  shortfalls: [0, 0, 0],
   logProbability: -0.4,
   bonus: 0,
   score: -0.1,

@@ -22,8 +22,16 @@ export function compressionRatio(text: string): number {
 }
 
 /** Mean natural logarithm of the probability of the tokens, the end token included. */
-export function meanLogProbability(hypothesis: Hypothesis): number {
+function meanLogProbability(hypothesis: Hypothesis): number {
   return hypothesis.logProbability / (hypothesis.tokens.length + 1);
+}
+
+/**
+ * The same with the bonus of terms: they are expected to be improbable without it. Whether they were heard is asked of
+ * each of them later.
+ */
+function meanScore(hypothesis: Hypothesis): number {
+  return (hypothesis.logProbability + hypothesis.bonus) / (hypothesis.tokens.length + 1);
 }
 
 /** What is wrong with a hypothesis. */
@@ -41,7 +49,7 @@ const fewestEchoedWords = 3;
 export function suspicionOf(hypothesis: Hypothesis, text: string): Suspicion | null {
   if (compressionRatio(text) > maximumCompressionRatio || repeatedPhrase.test(text)) return "repetition";
   if (!hypothesis.ended) return "runaway";
-  if (meanLogProbability(hypothesis) < minimumMeanLogProbability) return "improbable";
+  if (meanScore(hypothesis) < minimumMeanLogProbability) return "improbable";
   return null;
 }
 

@@ -2,8 +2,12 @@
 export interface Hypothesis {
   /** The text's tokens, without prompt and without the end token. */
   readonly tokens: readonly number[];
-  /** Natural logarithm of each token's probability given what came before, without any bonus. */
+  /** Natural logarithm of each token's score given what came before, without any bonus; with context, of both views. */
   readonly tokenLogProbabilities: readonly number[];
+  /** Natural logarithm of each token's probability in the view without context. */
+  readonly contextFreeLogProbabilities: readonly number[];
+  /** By how much each of them is below that of the token that the view without context likes best; 0 for that token. */
+  readonly shortfalls: readonly number[];
   /** Sum over the tokens and, when the text was ended by the model, the end token. */
   readonly logProbability: number;
   /** Sum of the bonuses that finished terms brought. */
@@ -24,6 +28,8 @@ export interface PathNode {
   readonly parent: PathNode | null;
   readonly token: number;
   readonly logProbability: number;
+  readonly contextFreeLogProbability: number;
+  readonly shortfall: number;
   readonly attention: Float32Array | null;
 }
 
@@ -40,15 +46,21 @@ export function hypothesisOf(
 ): Hypothesis {
   const tokens: number[] = [];
   const tokenLogProbabilities: number[] = [];
+  const contextFreeLogProbabilities: number[] = [];
+  const shortfalls: number[] = [];
   const attention: Float32Array[] = totals.endAttention ? [totals.endAttention] : [];
   for (let at = node; at; at = at.parent) {
     tokens.push(at.token);
     tokenLogProbabilities.push(at.logProbability);
+    contextFreeLogProbabilities.push(at.contextFreeLogProbability);
+    shortfalls.push(at.shortfall);
     if (at.attention) attention.push(at.attention);
   }
   return {
     tokens: tokens.reverse(),
     tokenLogProbabilities: tokenLogProbabilities.reverse(),
+    contextFreeLogProbabilities: contextFreeLogProbabilities.reverse(),
+    shortfalls: shortfalls.reverse(),
     logProbability: totals.logProbability,
     bonus: totals.bonus,
     score: totals.score,
@@ -67,12 +79,16 @@ export function attentionRow(
   return attention?.subarray(index * heads * frames, (index + 1) * heads * frames) ?? null;
 }
 
+/** What is this much below the highest adds less than 1e-5 even 50,000 times over; its exponential is not computed. */
+const negligible = 23;
+
 /** Natural logarithm of the sum of exponentials of a row of scores; −∞ entries add nothing. */
 export function logSumExp(row: Float32Array): number {
   let highest = -Infinity;
   for (let i = 0; i < row.length; i++) if (row[i]! > highest) highest = row[i]!;
   if (highest === -Infinity) return -Infinity;
+  const floor = highest - negligible;
   let sum = 0;
-  for (let i = 0; i < row.length; i++) sum += Math.exp(row[i]! - highest);
+  for (let i = 0; i < row.length; i++) if (row[i]! > floor) sum += Math.exp(row[i]! - highest);
   return highest + Math.log(sum);
 }

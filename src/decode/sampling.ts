@@ -5,14 +5,13 @@ import type { DecoderState } from "../models/speech-model.ts";
 import type { BeamSearchOptions } from "./beam-search.ts";
 import { attentionRow, hypothesisOf, logSumExp, type Hypothesis, type PathNode } from "./hypothesis.ts";
 
-export interface SamplingOptions extends Omit<BeamSearchOptions, "beamSize" | "terms" | "table"> {
+export interface SamplingOptions extends Omit<BeamSearchOptions, "beamSize" | "terms" | "contextWeight"> {
   /** Above 0; 1 samples from the model's own distribution. */
   readonly temperature: number;
   /** How many texts are sampled side by side; the most probable one wins. */
   readonly samples: number;
   /** Uniform numbers in [0, 1). */
   readonly random: () => number;
-  readonly vocabularySize: number;
 }
 
 interface Sample {
@@ -49,7 +48,15 @@ export async function sample(state: DecoderState, options: SamplingOptions): Pro
         finished.push(hypothesisOf(current.path, totals));
         continue;
       }
-      next.push({ path: { parent: current.path, token, logProbability, attention }, logProbability: total });
+      const path = {
+        parent: current.path,
+        token,
+        logProbability,
+        contextFreeLogProbability: logProbability,
+        shortfall: 0,
+        attention,
+      };
+      next.push({ path, logProbability: total });
       parents.push(rowIndex);
     }
     live = next;

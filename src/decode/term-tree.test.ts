@@ -1,85 +1,71 @@
 import { describe, expect, it } from "vitest";
-import { TermTree, type TermState } from "./term-tree.ts";
-import { table, tokensOf } from "./testing/letters.ts";
+import { TermTree } from "./term-tree.ts";
 
-/** The bonus that a text has earned when it ends, and what it holds while it grows. */
-function follow(terms: string[], text: string): { earned: number; running: number[] } {
-  const tree = new TermTree(
-    terms.map((term) => ({ tokens: tokensOf(term), bonus: 1 })),
-    table,
-  );
-  let state: TermState = TermTree.start;
-  let score = 0;
-  let before: number | null = null;
-  const running: number[] = [];
-  for (const token of tokensOf(text)) {
-    const boundary = before === null || !(table.endsInsideWord(before) && table.beginsInsideWord(token));
-    const moved = tree.advance(state, token, boundary);
-    state = moved.state;
-    score += moved.change;
-    running.push(score);
-    before = token;
+const term = (text: string, weight = 1, ...spokenForms: string[]) => ({ text, spokenForms, weight });
+
+/** Follows a folded key from the root; null when no key begins so. */
+function follow(tree: TermTree, key: string): { low: number; high: number } | null {
+  let low = 0;
+  let high = tree.size;
+  for (const [depth, byte] of [...Buffer.from(key)].entries()) {
+    if (!tree.child(low, high, depth, byte)) return null;
+    ({ low, high } = tree);
   }
-  return { earned: score + tree.changeOnLeaving(state, true), running };
+  return { low, high };
 }
 
 describe("TermTree", () => {
-  it("gives a bonus for every token of a finished term and keeps it", () => {
-    expect(follow(["cat"], "cat.")).toEqual({ earned: 3, running: [1, 2, 3, 3] });
+  const tree = new TermTree([
+    term("rope"),
+    term("Rotary"),
+    term("rotation"),
+    term("PyTorch", 3, "pie torch"),
+  ]);
+
+  it("finds the keys that begin like a text, whatever the case of the terms", () => {
+    expect(follow(tree, "ro")).toEqual({ low: 2, high: 5 });
+    expect(follow(tree, "rota")).toEqual({ low: 3, high: 5 });
+    expect(follow(tree, "rotb")).toBeNull();
+    expect(follow(tree, "ropes")).toBeNull();
   });
 
-  it("takes back everything when a term breaks off", () => {
-    expect(follow(["catalog"], "cats").earned).toBe(0);
-    expect(follow(["catalog"], "cat").earned).toBe(0);
+  it("knows where a key is complete, and whose it is", () => {
+    const { low, high } = follow(tree, "pietorch")!;
+    expect(tree.isComplete(low, 8)).toBe(true);
+    expect(tree.termOf(tree.completeKey(low, high, 8, 0)).text).toBe("PyTorch");
+    const { low: open } = follow(tree, "rota")!;
+    expect(tree.isComplete(open, 4)).toBe(false);
   });
 
-  it("finds no term inside a longer word", () => {
-    expect(follow(["cat"], "cats").earned).toBe(0);
-    expect(follow(["cat"], "bobcat").earned).toBe(0);
-  });
-
-  it("finds a term after a space that belongs to it", () => {
-    expect(follow([" cat"], "a cat ").earned).toBe(4);
-  });
-
-  it("goes on in the suffix that begins another term", () => {
-    expect(follow([" new york", " york times"], "a york times").earned).toBe(11);
-    expect(follow([" a b c", " b d"], "x a b d").earned).toBe(4);
-  });
-
-  it("keeps a term nested in the beginning of a longer one that breaks off", () => {
-    expect(follow([" new", " new york"], "a new yak").earned).toBe(4);
-    expect(follow([" new", " new york"], "a new york").earned).toBe(9);
-  });
-
-  it("needs no spaces around Chinese terms", () => {
-    expect(follow(["中文"], "字中文字").earned).toBe(2);
-    expect(follow(["中文"], "中字").earned).toBe(0);
-  });
-
-  it("takes the largest bonus where terms share a beginning", () => {
-    const tree = new TermTree(
-      [
-        { tokens: tokensOf("ab"), bonus: 1 },
-        { tokens: tokensOf("ac"), bonus: 3 },
-      ],
-      table,
-    );
-    expect(tree.advance(TermTree.start, tokensOf("a")[0]!, true).change).toBe(3);
-  });
-
-  it("never leaves a trace of terms that are not finished, whatever the text", () => {
-    const terms = ["aa", "ab a", "b aab", "abba"];
-    const alphabet = [..."ab "];
-    let seed = 1;
-    for (let run = 0; run < 500; run++) {
-      let text = "";
-      for (let i = 0; i < 12; i++) {
-        seed = (seed * 16807) % 2147483647;
-        text += alphabet[seed % alphabet.length];
+  it("gives the largest weight of a range", () => {
+    const all = Array.from({ length: 100 }, (_, i) => term(`t${String(i).padStart(2, "0")}`, (i * 37) % 101));
+    const weighted = new TermTree(all);
+    for (let low = 0; low < 100; low += 7) {
+      for (let high = low + 1; high <= 100; high += 5) {
+        const expected = Math.max(...all.slice(low, high).map(({ weight }) => weight));
+        expect(weighted.heaviestIn(low, high)).toBe(expected);
       }
-      const holdsTerm = terms.some((term) => new RegExp(`(?<![a-z])${term}(?![a-z])`).test(text));
-      expect(follow(terms, text).earned > 0, text).toBe(holdsTerm);
     }
+  });
+
+  it("keeps apart what differs only in its breaks", () => {
+    const words = new TermTree([term("hell"), term("he'll")]);
+    const { low, high } = follow(words, "hell")!;
+    expect(high - low).toBe(2);
+    const found = [0, 1].map((i) => words.termOf(low + i).text);
+    expect(found.sort()).toEqual(["he'll", "hell"]);
+    expect(words.termOf(words.completeKey(low, high, 4, 0)).text).toBe("hell");
+  });
+
+  it("names the terms that others stand for", () => {
+    const again = term("lora");
+    expect(new TermTree([term("LoRA"), again]).shadowed).toEqual([again]);
+  });
+
+  it("takes about 20 bytes a term, for 100,000 terms too", () => {
+    const terms = Array.from({ length: 100_000 }, (_, i) => term(((i * 2654435761) >>> 0).toString(36)));
+    const large = new TermTree(terms);
+    expect(large.size).toBe(100_000);
+    expect(large.byteLength / large.size).toBeLessThan(25);
   });
 });

@@ -1,145 +1,215 @@
 /**
- * Terms as an automaton over tokens (Aho and Corasick, 1975) that gives search a bonus for every token of a term
- * and takes it back when the term is not finished.
+ * A list of terms as a prefix tree over folded bytes (`src/text/fold.ts`), whatever way a recogniser cuts them into
+ * tokens.
  *
- * A term counts only when it stands as whole words: it must begin where a word can begin and end where one can
- * end. Until its end has been seen, the bonus is *pending*; when it breaks off, what is pending is given back in
- * full, so that a started and abandoned term leaves no trace in the score. After a failure the automaton goes on in
- * the longest suffix that begins a term, so overlapping terms are all found.
+ * The tree is implicit: the keys stand sorted in one array, and a node is the range of keys that share a beginning.
+ * Building it is sorting, it takes about twice the bytes of the terms, and it holds for every tokeniser.
  */
-import type { TokenTable } from "./token-table.ts";
+import type { Term } from "../context/term.ts";
+import { breakByte, foldText } from "../text/fold.ts";
 
-/** A term as tokens, with the bonus that each of its tokens brings. */
-export interface TermTokens {
-  readonly tokens: readonly number[];
-  /** Natural-logarithm units for each token. */
-  readonly bonus: number;
-}
+/** Keys shorter than this must be broken into words as the user did: "a I" is not "AI". */
+const shortestJoinedKey = 4;
+/** The same for keys of one plain word: "a head" is not "ahead". */
+const shortestJoinedWord = 6;
+/** Keys this short are often ordinary words ("it" and "IT"): a term with capitals is then found only with them. */
+const longestAmbiguousKey = 3;
+/** Comes before keys that hold capitals; no text holds this byte. */
+const capitalByte = 1;
 
-/** Where a hypothesis stands in the automaton. */
-export interface TermState {
-  readonly node: number;
-  /** Bonus that is given back unless the term is finished. */
-  readonly pending: number;
+/** Terms of fewer bytes have no plural: "as" is not the plural of "a". */
+export const shortestWithPlural = 3;
+/** The letters of a plural's ending. */
+export const letterS = 0x73;
+export const letterE = 0x65;
+
+/** Breaks of a text or a key, as a number: the places matter, not what stands there. */
+export function withBreak(breaks: number, at: number): number {
+  return (Math.imul(breaks, 31) + at + 1) | 0;
 }
 
 export class TermTree {
-  static readonly start: TermState = { node: 0, pending: 0 };
+  /** The terms with which it was built. */
+  readonly terms: readonly Term[];
+  readonly size: number;
+  /** The largest weight. */
+  readonly heaviest: number;
+  readonly #bytes: Uint8Array;
+  /** Where each key begins in `bytes`; one entry more than there are keys. */
+  readonly #offsets: Uint32Array;
+  readonly #term: Uint32Array;
+  /** What each key was made from: the term or one of its spoken forms. */
+  readonly #form: string[] = [];
+  readonly #breaks: Int32Array;
+  /** Whether the breaks of the text must be those of the key. */
+  readonly #strict: Uint8Array;
+  /** Row r holds the largest weight of the 2^r keys from each one on; none when all weights are equal. */
+  readonly #heaviestOf: Float32Array[] = [];
+  /** The keys that hold capitals. */
+  readonly exactLow: number;
+  readonly exactHigh: number;
+  /** Terms that can never be found, because other terms of the list are written the same but for case and breaks. */
+  readonly shadowed: readonly Term[];
+  /** Range found by `child`. */
+  low = 0;
+  high = 0;
 
-  readonly #table: TokenTable;
-  /** For every node its children, as token → node; null when it has none. */
-  readonly #children: (Map<number, number> | null)[] = [null];
-  /** Bonus collected on the way from the root. */
-  readonly #bonus: number[] = [0];
-  readonly #isTerm: boolean[] = [false];
-  /** The longest proper suffix that is also the beginning of a term; 0 is the root. */
-  readonly #suffix: number[] = [0];
-
-  constructor(terms: Iterable<TermTokens>, table: TokenTable) {
-    this.#table = table;
-    for (const term of terms) this.#insert(term);
-    this.#linkSuffixes();
+  /** @param terms those of equal keys count once, the first */
+  constructor(terms: readonly Term[]) {
+    this.terms = terms;
+    const keys = new Map<string, Key & { term: number; form: string }>();
+    const shadowed: Term[] = [];
+    for (const [index, term] of terms.entries()) {
+      let isFound = false;
+      for (const form of [term.text, ...term.spokenForms]) {
+        const key = keyOf(form);
+        // Equal keys that are broken differently stay apart; a space sorts them beside each other.
+        const name = `${key.bytes} ${key.breaks}`;
+        if (key.bytes === "" || keys.has(name)) continue;
+        keys.set(name, { ...key, term: index, form });
+        isFound = true;
+      }
+      if (!isFound) shadowed.push(term);
+    }
+    this.shadowed = shadowed;
+    const sorted = [...keys.keys()].sort();
+    this.size = sorted.length;
+    this.#offsets = new Uint32Array(this.size + 1);
+    this.#term = new Uint32Array(this.size);
+    this.#breaks = new Int32Array(this.size);
+    this.#strict = new Uint8Array(this.size);
+    for (const [i, name] of sorted.entries()) {
+      const key = keys.get(name)!;
+      sorted[i] = key.bytes;
+      this.#offsets[i + 1] = this.#offsets[i]! + key.bytes.length;
+      this.#term[i] = key.term;
+      this.#form.push(key.form);
+      this.#breaks[i] = key.breaks;
+      this.#strict[i] = Number(key.isStrict);
+    }
+    this.#bytes = new Uint8Array(Buffer.from(sorted.join(""), "latin1"));
+    this.child(0, this.size, 0, capitalByte);
+    this.exactLow = this.low;
+    this.exactHigh = this.low < this.high ? this.high : this.low;
+    this.heaviest = terms.reduce((most, { weight }) => Math.max(most, weight), 0);
+    if (terms.some(({ weight }) => weight !== terms[0]!.weight)) this.#linkWeights();
   }
 
-  /** Number of nodes, the root included. */
-  get size(): number {
-    return this.#children.length;
-  }
-
-  /** The tokens that go on from a node; those of the root begin a term. */
-  childrenOf(node: number): IterableIterator<number> | readonly number[] {
-    return this.#children[node]?.keys() ?? [];
-  }
-
-  /** The node to go on in when a node's own children do not fit; the root's is the root. */
-  suffixOf(node: number): number {
-    return this.#suffix[node]!;
-  }
-
-  /** What the score of a hypothesis changes by when its text ends, or when a token that continues no term follows. */
-  changeOnLeaving(state: TermState, atBoundary: boolean): number {
-    return -(atBoundary ? this.#bank(state) : state).pending;
+  /** Bytes of memory that the tree takes, without the terms themselves. */
+  get byteLength(): number {
+    const arrays = [this.#bytes, this.#offsets, this.#term, this.#breaks, this.#strict, ...this.#heaviestOf];
+    return arrays.reduce((sum, array) => sum + array.byteLength, 0);
   }
 
   /**
-   * Follows one token.
-   * @param atBoundary whether a word can end between the token before and this one
-   * @returns the new state and the change of the score
+   * Of the keys from `low` to `high`, which share `depth` bytes, those that go on with `byte`. They are left in `low`
+   * and `high`.
+   * @returns whether there are any
    */
-  advance(state: TermState, token: number, atBoundary: boolean): { state: TermState; change: number } {
-    const kept = atBoundary ? this.#bank(state) : state;
-    let node = kept.node;
-    let child = this.#children[node]?.get(token);
-    if (child !== undefined && (node !== 0 || atBoundary)) {
-      const gained = this.#bonus[child]! - this.#bonus[node]!;
-      return { state: { node: child, pending: kept.pending + gained }, change: gained };
-    }
-    while (node !== 0) {
-      node = this.#suffix[node]!;
-      child = this.#children[node]?.get(token);
-      if (child !== undefined && (node !== 0 || atBoundary)) {
-        const pending = this.#bonus[child]!;
-        return { state: { node: child, pending }, change: pending - kept.pending };
-      }
-    }
-    return { state: TermTree.start, change: -kept.pending };
+  child(low: number, high: number, depth: number, byte: number): boolean {
+    this.low = this.#firstNotBelow(low, high, depth, byte);
+    this.high = this.low;
+    if (this.low === high || this.#byteAt(this.low, depth) !== byte) return false;
+    this.high =
+      this.#byteAt(high - 1, depth) === byte ? high : this.#firstNotBelow(this.low, high, depth, byte + 1);
+    return true;
   }
 
-  /** At the end of a word, a finished term's bonus is earned for good. */
-  #bank(state: TermState): TermState {
-    if (state.pending === 0) return state;
-    let earned = 0;
-    for (let node = state.node; node !== 0 && earned === 0; node = this.#suffix[node]!) {
-      if (this.#isTerm[node])
-        earned = node === state.node ? state.pending : Math.min(this.#bonus[node]!, state.pending);
-    }
-    return earned === 0 ? state : { node: state.node, pending: state.pending - earned };
+  /** Whether the first keys of a range are complete after `depth` bytes. */
+  isComplete(low: number, depth: number): boolean {
+    return depth === this.#offsets[low + 1]! - this.#offsets[low]!;
   }
 
-  #insert({ tokens, bonus }: TermTokens): void {
-    if (tokens.length === 0) return;
-    let node = 0;
-    for (const token of tokens) {
-      const children = (this.#children[node] ??= new Map<number, number>());
-      let child = children.get(token);
-      if (child === undefined) {
-        child = this.#children.length;
-        children.set(token, child);
-        this.#children.push(null);
-        this.#bonus.push(this.#bonus[node]! + bonus);
-        this.#isTerm.push(false);
-        this.#suffix.push(0);
-      } else {
-        // Terms that share a beginning share its bonus: the largest that any of them asks for.
-        this.#bonus[child] = Math.max(this.#bonus[child]!, this.#bonus[node]! + bonus);
-      }
-      node = child;
+  /**
+   * Of the keys of a range that are complete after `depth` bytes, the one for a text with these breaks: with the same
+   * breaks, else one that may be broken differently.
+   * @returns −1 when there is none
+   */
+  completeKey(low: number, high: number, depth: number, breaks: number): number {
+    let found = -1;
+    for (let key = low; key < high && this.isComplete(key, depth); key++) {
+      if (this.#breaks[key] === breaks) return key;
+      if (found < 0 && this.#strict[key] === 0) found = key;
     }
-    this.#isTerm[node] = true;
+    return found;
   }
 
-  /** Breadth first, so that shorter suffixes are linked before longer ones need them. */
-  #linkSuffixes(): void {
-    const lastToken = new Int32Array(this.size).fill(-1);
-    const queue = [0];
-    for (let head = 0; head < queue.length; head++) {
-      const node = queue[head]!;
-      for (const [token, child] of this.#children[node] ?? []) {
-        queue.push(child);
-        lastToken[child] = token;
-        if (node === 0) continue;
-        const atBoundary = !(
-          this.#table.endsInsideWord(lastToken[node]!) && this.#table.beginsInsideWord(token)
-        );
-        let suffix = this.#suffix[node]!;
-        let found = this.#children[suffix]?.get(token);
-        while (suffix !== 0 && found === undefined) {
-          suffix = this.#suffix[suffix]!;
-          found = this.#children[suffix]?.get(token);
-        }
-        // A suffix that would begin in the middle of a word is no occurrence of the term.
-        this.#suffix[child] = found !== undefined && (suffix !== 0 || atBoundary) ? found : 0;
-      }
+  termOf(key: number): Term {
+    return this.terms[this.#term[key]!]!;
+  }
+
+  /** What a key was made from: its term's text or one of its spoken forms. */
+  formOf(key: number): string {
+    return this.#form[key]!;
+  }
+
+  /** The largest weight of the keys from `low` to `high`. */
+  heaviestIn(low: number, high: number): number {
+    if (this.#heaviestOf.length === 0) return this.heaviest;
+    const row = 31 - Math.clz32(high - low);
+    const weights = this.#heaviestOf[row]!;
+    return Math.max(weights[low]!, weights[high - (1 << row)]!);
+  }
+
+  #byteAt(key: number, depth: number): number {
+    const at = this.#offsets[key]! + depth;
+    return at < this.#offsets[key + 1]! ? this.#bytes[at]! : -1;
+  }
+
+  #firstNotBelow(low: number, high: number, depth: number, byte: number): number {
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#byteAt(middle, depth) < byte) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** A sparse table: the maximum of any range is that of two overlapping powers of two. */
+  #linkWeights(): void {
+    let row = Float32Array.from({ length: this.size }, (_, key) => this.termOf(key).weight);
+    for (let span = 1; span <= this.size; span *= 2) {
+      this.#heaviestOf.push(row);
+      const below = row;
+      row = Float32Array.from({ length: Math.max(0, this.size - 2 * span + 1) }, (_, key) =>
+        Math.max(below[key]!, below[key + span]!),
+      );
     }
   }
+}
+
+interface Key {
+  /** One character a byte, without breaks. */
+  readonly bytes: string;
+  readonly breaks: number;
+  /** Whether a text must be broken into words in the same places. */
+  readonly isStrict: boolean;
+}
+
+function keyOf(form: string): Key {
+  const { bytes, capitals } = foldText(form);
+  const ambiguous = bytes.length <= longestAmbiguousKey && capitals.includes(1);
+  const kept: number[] = ambiguous ? [capitalByte] : [];
+  const start = kept.length;
+  let breaks = 0;
+  let isBreak = false;
+  for (const [i, byte] of bytes.entries()) {
+    if (byte === breakByte) {
+      isBreak = kept.length > start;
+      continue;
+    }
+    if (isBreak) breaks = withBreak(breaks, kept.length);
+    isBreak = false;
+    const isCapital = ambiguous && capitals[i] === 1 && byte < 0x80;
+    kept.push(isCapital ? capitalOf(byte) : byte);
+  }
+  // An apostrophe inside a word is there to be read: "he'll" is not "hell".
+  const plain = (breaks === 0 && /^.?\p{Ll}*$/u.test(form)) || /\p{L}['’]\p{L}/u.test(form);
+  const isStrict = kept.length < (plain ? shortestJoinedWord : shortestJoinedKey);
+  return { bytes: String.fromCharCode(...kept), breaks, isStrict };
+}
+
+/** The capital of an ASCII letter. */
+export function capitalOf(byte: number): number {
+  return byte - 0x20;
 }

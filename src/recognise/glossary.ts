@@ -4,20 +4,17 @@
  */
 import type { Term } from "../context/term.ts";
 import { glossaryText } from "../decode/prompt.ts";
-import { termTokens } from "../decode/term-forms.ts";
+import { TermTracker } from "../decode/term-tracker.ts";
 import { TermTree } from "../decode/term-tree.ts";
-import { TokenTable } from "../decode/token-table.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import type { TermReport } from "../transcript/transcript.ts";
-import type { Checkpoint, Occurrence } from "./options.ts";
-import { TermIndex } from "./written-terms.ts";
+import type { Checkpoint, Occurrence, Rejection } from "./options.ts";
+import type { FoundTerm } from "./search-window.ts";
 
-/** Longer lists are cut here: beyond it nearly every word begins a term, and bonuses stop telling words apart. */
-export const longestGlossary = 20_000;
+/** Longer lists are cut here: beyond it nearly every word is a term. */
+export const longestGlossary = 200_000;
 
-const languagesWithoutSpaces = new Set(["zh", "yue", "ja", "th", "lo", "my", "km"]);
-
-/** A list of terms made ready for a model and a way of writing: what can be shared by all recordings. */
+/** A list of terms made ready for a model: what can be shared by all recordings. */
 export class PreparedTerms {
   readonly given: readonly Term[];
   /** The terms that are used, the heaviest first. */
@@ -26,13 +23,14 @@ export class PreparedTerms {
   readonly places: ReadonlyMap<Term, number>;
   /** The terms that are not used, and why. */
   readonly dropped: ReadonlyMap<Term, string>;
+  /** Undefined without terms. */
   readonly tree: TermTree | undefined;
-  readonly index: TermIndex;
+  readonly tracker: TermTracker | undefined;
   /** Whether the prompt can hold all terms beside the text so far. */
   readonly fitPrompt: boolean;
   readonly warnings: readonly string[];
 
-  constructor(given: readonly (string | Term)[], model: SpeechModel, language: string) {
+  constructor(given: readonly (string | Term)[], model: SpeechModel) {
     this.given = given.map((term) =>
       typeof term === "string" ? { text: term.trim(), spokenForms: [], weight: 1 } : term,
     );
@@ -55,15 +53,15 @@ export class PreparedTerms {
         `the list holds more than ${longestGlossary} terms; raise the weight of those that matter`,
       );
     }
-    this.used = used;
-    this.places = new Map(used.map((term, place) => [term, place]));
     this.dropped = dropped;
-    this.index = new TermIndex(used);
-    const spaces = !languagesWithoutSpaces.has(language);
-    this.tree =
-      used.length > 0
-        ? new TermTree(termTokens(used, model.tokenizer, spaces), TokenTable.of(model.tokenizer))
-        : undefined;
+    if (used.length > 0) {
+      this.tree = new TermTree(used);
+      this.tracker = new TermTracker(this.tree, model.tokenizer);
+      for (const term of this.tree.shadowed)
+        dropped.set(term, "another term is spelled the same but for case");
+    }
+    this.used = used.filter((term) => !dropped.has(term));
+    this.places = new Map(this.used.map((term, place) => [term, place]));
     this.fitPrompt = fitsPrompt(used, model);
     this.warnings = this.#warnings(model);
   }
@@ -91,23 +89,28 @@ export class PreparedTerms {
 export class Glossary {
   readonly prepared: PreparedTerms;
   readonly #occurrences = new Map<Term, Occurrence[]>();
+  readonly #rejections = new Map<Term, Rejection[]>();
   readonly #prompted = new Set<Term>();
 
   /** @param earlier what became of the terms before, when recognition goes on */
-  constructor(prepared: PreparedTerms, earlier?: NonNullable<Checkpoint["terms"]>) {
+  constructor(prepared: PreparedTerms, earlier?: Checkpoint["terms"]) {
     this.prepared = prepared;
     for (const place of earlier?.prompted ?? []) this.#prompted.add(prepared.used[place]!);
     for (const [place, occurrences] of earlier?.occurrences ?? []) {
       this.#occurrences.set(prepared.used[place]!, [...occurrences]);
     }
+    for (const [place, rejections] of earlier?.rejections ?? []) {
+      this.#rejections.set(prepared.used[place]!, [...rejections]);
+    }
   }
 
   /** What became of the terms so far, as a new glossary over the same list can take it up. */
-  checkpoint(): Pick<NonNullable<Checkpoint["terms"]>, "prompted" | "occurrences"> {
+  checkpoint(): Checkpoint["terms"] {
     const { places } = this.prepared;
     return {
       prompted: [...this.#prompted].map((term) => places.get(term)!),
       occurrences: [...this.#occurrences].map(([term, occurrences]) => [places.get(term)!, [...occurrences]]),
+      rejections: [...this.#rejections].map(([term, rejections]) => [places.get(term)!, [...rejections]]),
     };
   }
 
@@ -125,28 +128,50 @@ export class Glossary {
     for (const term of terms) this.#prompted.add(term);
   }
 
-  noteOccurrence(term: Term, occurrence: Occurrence): void {
-    const known = this.#occurrences.get(term);
-    if (known) known.push(occurrence);
-    else this.#occurrences.set(term, [occurrence]);
+  noteOccurrences(found: readonly FoundTerm[]): void {
+    for (const { term, start, end, text, confidence, evidence } of found) {
+      const { posterior } = evidence;
+      note(this.#occurrences, term, { start, end, text, confidence, posterior });
+    }
+  }
+
+  /** @param rejected terms that were found and taken back */
+  noteRejections(rejected: readonly FoundTerm[]): void {
+    for (const { term, start, end, evidence } of rejected)
+      note(this.#rejections, term, { start, end, posterior: evidence.posterior });
   }
 
   /** What became of every term that was given, in the order given. */
   report(): TermReport[] {
-    return this.prepared.given.map((term) => {
-      const occurrences = this.#occurrences.get(term) ?? [];
-      const reason = this.prepared.dropped.get(term);
-      const used = this.#prompted.has(term) ? "prompted" : "boosted";
-      const status = reason !== undefined ? "dropped" : occurrences.length > 0 ? "written" : used;
-      return {
-        term: term.text,
-        status,
-        score: occurrences.length > 0 ? Math.max(...occurrences.map(({ confidence }) => confidence)) : null,
-        occurrences: occurrences.map(({ start, end, text }) => ({ start, end, text })),
-        ...(reason !== undefined && { reason }),
-      };
-    });
+    return this.prepared.given.map((term) => this.#reportOn(term));
   }
+
+  #reportOn(term: Term): TermReport {
+    const occurrences = this.#occurrences.get(term) ?? [];
+    const rejections = this.#rejections.get(term);
+    const reason = this.prepared.dropped.get(term);
+    return {
+      term: term.text,
+      status: this.#statusOf(term),
+      score: occurrences.length > 0 ? Math.max(...occurrences.map(({ confidence }) => confidence)) : null,
+      occurrences: occurrences.map(({ start, end, text, posterior }) => ({ start, end, text, posterior })),
+      ...(rejections && { rejections: [...rejections] }),
+      ...(reason !== undefined && { reason }),
+    };
+  }
+
+  #statusOf(term: Term): TermReport["status"] {
+    if (this.prepared.dropped.has(term)) return "dropped";
+    if (this.#occurrences.has(term)) return "written";
+    if (this.#rejections.has(term)) return "rejected";
+    return this.#prompted.has(term) ? "prompted" : "boosted";
+  }
+}
+
+function note<Value>(all: Map<Term, Value[]>, term: Term, value: Value): void {
+  const known = all.get(term);
+  if (known) known.push(value);
+  else all.set(term, [value]);
 }
 
 function fitsPrompt(terms: readonly Term[], model: SpeechModel): boolean {

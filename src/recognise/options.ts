@@ -68,12 +68,12 @@ export interface Checkpoint {
     readonly isSettled: boolean;
     readonly logVotes: readonly (readonly [language: string, logVotes: number])[];
   };
-  /** The language that the terms were prepared for, and what became of them. Terms by their place in the prepared list. */
+  /** What became of the terms so far. Terms by their place in the prepared list. */
   readonly terms: {
-    readonly language: string;
     readonly prompted: readonly number[];
     readonly occurrences: readonly (readonly [term: number, occurrences: readonly Occurrence[]])[];
-  } | null;
+    readonly rejections: readonly (readonly [term: number, rejections: readonly Rejection[]])[];
+  };
   readonly warnings: readonly string[];
 }
 
@@ -83,6 +83,15 @@ export interface Occurrence {
   readonly end: number;
   readonly text: string;
   readonly confidence: number;
+  /** Geometric mean of the probabilities of its tokens, without context and bonuses. */
+  readonly posterior: number;
+}
+
+/** Where a term was about to be written and was not; times in seconds. */
+export interface Rejection {
+  readonly start: number;
+  readonly end: number;
+  readonly posterior: number;
 }
 
 /** How far recognition has come. */

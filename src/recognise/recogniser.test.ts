@@ -118,8 +118,11 @@ describe("Recogniser", () => {
   it("prompts with the terms and the text so far", async () => {
     const model = new LetterModel([" first part.", " second part."]);
     await recogniserOf(model).recognise(twoParts, { terms: ["abc"] });
-    expect(model.prompts[0]).toMatch(/^ abc/);
-    expect(model.prompts[1]).toMatch(/^ abc.* first part\.$/);
+    // Each window is decoded in two views: without context and with it.
+    expect(model.prompts).toHaveLength(4);
+    expect([model.prompts[0], model.prompts[2]]).toEqual(["", ""]);
+    expect(model.prompts[1]).toMatch(/^ abc/);
+    expect(model.prompts[3]).toMatch(/^ abc.* first part\.$/);
     const without = new LetterModel([" first part.", " second part."]);
     await recogniserOf(without).recognise(twoParts, { previousText: false });
     expect(without.prompts).toEqual(["", ""]);

@@ -8,22 +8,19 @@ import { openAudio, type AudioInput } from "../audio/open-audio.ts";
 import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
-import { decodeWindow } from "../decode/decode-window.ts";
 import type { Suspicion } from "../decode/guards.ts";
 import { buildPrompt } from "../decode/prompt.ts";
 import { GlossaError } from "../errors.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
-import { confidenceCurve } from "./confidence.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
 import { LiveRecognition, type LiveEngine, type LiveOptions } from "./live.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { RecordingState } from "./recording-state.ts";
-import { timedTextOf } from "./timed-text.ts";
-import { timedTokens } from "./timed-tokens.ts";
 import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
-import { segmentsOf, wordsOf, type PlacedWord } from "./words.ts";
+import { searchWindow } from "./search-window.ts";
+import { segmentsOf } from "./words.ts";
 
 const defaultBeamSize = 5;
 /** Search first, then ever freer sampling: Whisper's way, in two steps instead of five, because a fallback costs five searches. */
@@ -35,7 +32,7 @@ const noTerms: readonly Term[] = [];
 export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
-  readonly #prepared = new WeakMap<readonly (string | Term)[], Map<string, PreparedTerms>>();
+  readonly #prepared = new WeakMap<readonly (string | Term)[], PreparedTerms>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
 
   /** @param loadVoiceActivity is called when the first recording needs it */
@@ -82,12 +79,8 @@ export class Recogniser implements AsyncDisposable {
     const voiceActivity = settings.voiceActivity
       ? await (this.#voiceActivity ??= this.#loadVoiceActivity())
       : null;
-    const state = new RecordingState(
-      options.language,
-      (language) => this.#prepare(options.terms, language),
-      options.resume,
-      options.history,
-    );
+    const { language, terms, resume, history } = options;
+    const state = new RecordingState(language, this.#prepare(terms), resume, history);
     let totalSeconds = audio.durationSeconds;
     let receivedSeconds = 0;
     const progress = (processedSeconds: number) => {
@@ -141,14 +134,13 @@ export class Recogniser implements AsyncDisposable {
         `endpointSeconds is ${endpointSeconds}; it must be a number from 0.1 to 10.`,
       );
     }
-    const prepare = (terms: LiveOptions["terms"]) => (language: string) => this.#prepare(terms, language);
-    const state = new RecordingState(options.language, prepare(options.terms));
+    const state = new RecordingState(options.language, this.#prepare(options.terms));
     const engine: LiveEngine = {
       voiceActivity: await (this.#voiceActivity ??= this.#loadVoiceActivity()),
       maximumSeconds: this.#model.maximumSeconds,
       finish: (window) => this.#recogniseNext(window, state, settings),
       guess: (window, signal) => this.#guess(window, state, { ...settings, ...fastest, signal }),
-      replaceTerms: (terms) => state.replaceTerms(prepare(terms)),
+      replaceTerms: (terms) => state.replaceTerms(this.#prepare(terms)),
       transcript: (durationSeconds) => this.#transcript(state, durationSeconds, []),
     };
     return new LiveRecognition(engine, options);
@@ -159,10 +151,10 @@ export class Recogniser implements AsyncDisposable {
     using frames = await this.#model.encode(window.samples);
     settings.signal?.throwIfAborted();
     const language = state.vote.language ?? (await likeliestLanguage(this.#model, frames));
-    const glossary = state.glossary(language);
-    const decoded = await this.#decode(window, frames, language, glossary, [], settings);
-    if (!decoded || decoded.suspicion !== null) return null;
-    const segments = segmentsOf(decoded.text, decoded.words, settings.wordTimes);
+    const request = { ...settings, language, terms: state.glossary.prepared, context: [] };
+    const { part } = await searchWindow(this.#model, window, frames, request);
+    if (!part || part.suspicion !== null) return null;
+    const segments = segmentsOf(part.text, part.words, settings.wordTimes);
     return {
       start: segments[0]!.start,
       end: segments.at(-1)!.end,
@@ -175,14 +167,13 @@ export class Recogniser implements AsyncDisposable {
   #transcript(state: RecordingState, durationSeconds: number, warnings: readonly string[]): Transcript {
     const { languages, id } = this.#model;
     const { language } = state.vote;
-    const terms = state.report(language ?? languages[0]!);
     return {
       text: joinTexts(state.segments.map((segment) => segment.text)),
       language: language ?? (languages.length === 1 ? languages[0]! : "und"),
       durationSeconds,
       model: id,
       segments: state.segments,
-      terms,
+      terms: state.report(),
       warnings: [...warnings, ...state.warnings],
     };
   }
@@ -191,15 +182,8 @@ export class Recogniser implements AsyncDisposable {
   async #recogniseNext(window: SpeechWindow, state: RecordingState, settings: Settings): Promise<Segment[]> {
     using frames = await this.#model.encode(window.samples);
     const language = await state.vote.languageOf(frames, this.#model);
-    const glossary = state.glossary(language);
-    const result = await this.#recogniseWindow(
-      window,
-      frames,
-      language,
-      glossary,
-      state.previousText,
-      settings,
-    );
+    const { glossary, previousText } = state;
+    const result = await this.#recogniseWindow(window, frames, language, glossary, previousText, settings);
     state.add(window, {
       ...result,
       trustedText: settings.previousText ? result.trustedText : "",
@@ -213,11 +197,9 @@ export class Recogniser implements AsyncDisposable {
   }
 
   /** The same list for many recordings is prepared once. */
-  #prepare(terms: readonly (string | Term)[] = noTerms, language: string): PreparedTerms {
-    let byLanguage = this.#prepared.get(terms);
-    if (!byLanguage) this.#prepared.set(terms, (byLanguage = new Map()));
-    let prepared = byLanguage.get(language);
-    if (!prepared) byLanguage.set(language, (prepared = new PreparedTerms(terms, this.#model, language)));
+  #prepare(terms: readonly (string | Term)[] = noTerms): PreparedTerms {
+    let prepared = this.#prepared.get(terms);
+    if (!prepared) this.#prepared.set(terms, (prepared = new PreparedTerms(terms, this.#model)));
     return prepared;
   }
 
@@ -236,7 +218,9 @@ export class Recogniser implements AsyncDisposable {
       previousText,
     );
     glossary.notePrompted(prompt.terms);
-    const whole = await this.#decode(window, frames, language, glossary, prompt.tokens, settings);
+    const request = { ...settings, language, terms: glossary.prepared, context: prompt.tokens };
+    const { part: whole, rejected } = await searchWindow(this.#model, window, frames, request);
+    glossary.noteRejections(rejected);
     if (!whole) return { segments: [], trustedText: previousText, warning: null };
     const parts = [whole];
     // Without word times nobody can tell where a text ended.
@@ -244,13 +228,14 @@ export class Recogniser implements AsyncDisposable {
       const rest = unheardSpeech(last.window, last.text, last.words.at(-1)!.end);
       if (!rest) break;
       using restFrames = await this.#model.encode(rest.samples);
-      const more = await this.#decode(rest, restFrames, language, glossary, [], settings);
+      const more = await searchWindow(this.#model, rest, restFrames, { ...request, context: [] });
       // What follows a text that the model held to be complete must be beyond doubt.
-      if (!more || more.suspicion !== null || repeatsEnd(last.text, more.text)) break;
-      parts.push(more);
-      last = more;
+      if (!more.part || more.part.suspicion !== null || repeatsEnd(last.text, more.part.text)) break;
+      glossary.noteRejections(more.rejected);
+      parts.push(more.part);
+      last = more.part;
     }
-    for (const part of parts) part.report();
+    glossary.noteOccurrences(parts.flatMap((part) => part.found));
     const { suspicion } = whole;
     const text = joinTexts(parts.map((part) => part.text.trim()));
     return {
@@ -259,44 +244,6 @@ export class Recogniser implements AsyncDisposable {
       warning: suspicion === null ? null : doubt(suspicion, window),
     };
   }
-
-  /** One search over one stretch of audio; null when nothing is said in it. */
-  async #decode(
-    window: SpeechWindow,
-    frames: AudioFrames,
-    language: string,
-    glossary: Glossary,
-    context: readonly number[],
-    settings: Settings,
-  ): Promise<DecodedPart | null> {
-    const model = this.#model;
-    const decoded = await decodeWindow(model, frames, {
-      language,
-      context,
-      terms: glossary.prepared.tree,
-      beamSize: settings.beamSize,
-      temperatures: settings.temperatures,
-      seed: settings.seed,
-      signal: settings.signal,
-    });
-    if (decoded.silence) return null;
-    const tokens = timedTokens(decoded, window, model);
-    const { timed, occurrences } = glossary.prepared.index.apply(timedTextOf(tokens, model.tokenizer));
-    const words = wordsOf(timed, confidenceCurve(model.id), window.speech);
-    if (words.length === 0) return null;
-    const report = () => {
-      for (const { term, from, to } of occurrences) {
-        const covered = words.filter((word) => word.from < to && word.to > from);
-        glossary.noteOccurrence(term, {
-          start: covered[0]!.start,
-          end: covered.at(-1)!.end,
-          text: timed.text.slice(from, to),
-          confidence: Math.min(...covered.map((word) => word.confidence)),
-        });
-      }
-    };
-    return { window, text: timed.text, words, suspicion: decoded.suspicion, report };
-  }
 }
 
 /** How often recognition goes on within one window after the text ended before the speech. */
@@ -304,16 +251,6 @@ const mostParts = 3;
 
 /** How partial results are searched for: they are wanted soon, and will be replaced. */
 const fastest = { beamSize: 1, temperatures: [0] };
-
-interface DecodedPart {
-  readonly window: SpeechWindow;
-  readonly text: string;
-  /** At least one. */
-  readonly words: readonly PlacedWord[];
-  readonly suspicion: Suspicion | null;
-  /** Notes the terms in it. */
-  readonly report: () => void;
-}
 
 interface Settings {
   readonly beamSize: number;

@@ -20,8 +20,8 @@ export class RecordingState {
   readonly vote: LanguageVote;
   readonly segments: Segment[];
   readonly warnings: string[];
-  #prepare: (language: string) => PreparedTerms;
-  #glossary: { readonly language: string; readonly glossary: Glossary } | null = null;
+  /** The terms of the next window. */
+  glossary: Glossary;
   /** Lists that were replaced by another. */
   readonly #replaced: Glossary[] = [];
   #previousText: string;
@@ -29,29 +29,23 @@ export class RecordingState {
   #endSeconds: number;
 
   /**
-   * @param prepare makes the terms ready for a language
    * @param resume where to go on; from the start when there is none
    * @param history what was said before the recording
    */
   constructor(
     language: string | undefined,
-    prepare: (language: string) => PreparedTerms,
+    terms: PreparedTerms,
     resume?: RecogniseOptions["resume"],
     history = "",
   ) {
     const checkpoint = resume?.checkpoint;
-    this.#prepare = prepare;
     this.vote = new LanguageVote(language, checkpoint?.vote);
     this.segments = [...(resume?.segments ?? [])];
-    this.warnings = [...(checkpoint?.warnings ?? [])];
+    this.warnings = [...(checkpoint?.warnings ?? terms.warnings)];
+    this.glossary = new Glossary(terms, checkpoint?.terms);
     this.#previousText = checkpoint?.previousText ?? history;
     this.#windows = checkpoint?.windows ?? 0;
     this.#endSeconds = checkpoint?.endSeconds ?? 0;
-    if (checkpoint?.terms) {
-      const { terms } = checkpoint;
-      const glossary = new Glossary(prepare(terms.language), terms);
-      this.#glossary = { language: terms.language, glossary };
-    }
   }
 
   /** Text that the next window may be shown as context. */
@@ -69,44 +63,23 @@ export class RecordingState {
     return this.#endSeconds;
   }
 
-  /** The terms, prepared for the language in which they are first asked for. */
-  glossary(language: string): Glossary {
-    if (!this.#glossary) {
-      const glossary = new Glossary(this.#prepare(language));
-      this.#glossary = { language, glossary };
-      this.warnings.push(...glossary.prepared.warnings);
-    }
-    return this.#glossary.glossary;
-  }
-
   /** From the next window on, other terms count. */
-  replaceTerms(prepare: (language: string) => PreparedTerms): void {
-    if (this.#glossary) this.#replaced.push(this.#glossary.glossary);
-    this.#glossary = null;
-    this.#prepare = prepare;
+  replaceTerms(terms: PreparedTerms): void {
+    if (terms === this.glossary.prepared) return;
+    this.#replaced.push(this.glossary);
+    this.glossary = new Glossary(terms);
+    this.warnings.push(...terms.warnings);
   }
 
-  /**
-   * What became of every term of every list; a term of several lists is reported once.
-   * @param language for terms that were never needed
-   */
-  report(language: string): TermReport[] {
-    const reports = new Map<string, TermReport>();
-    const add = (report: TermReport) => {
-      const earlier = reports.get(report.term);
-      if (!earlier || earlier.occurrences.length === 0) reports.set(report.term, report);
-      else if (report.occurrences.length > 0) {
-        reports.set(report.term, {
-          ...report,
-          score: Math.max(earlier.score ?? 0, report.score ?? 0),
-          occurrences: [...earlier.occurrences, ...report.occurrences],
-        });
-      }
-    };
-    const last = this.glossary(language).report();
+  /** What became of every term of every list; a term of several lists is reported once. */
+  report(): TermReport[] {
+    const last = this.glossary.report();
     if (this.#replaced.length === 0) return last;
-    for (const glossary of this.#replaced) glossary.report().forEach(add);
-    last.forEach(add);
+    const reports = new Map<string, TermReport>();
+    for (const report of [...this.#replaced.flatMap((glossary) => glossary.report()), ...last]) {
+      const earlier = reports.get(report.term);
+      reports.set(report.term, earlier ? joined(earlier, report) : report);
+    }
     return [...reports.values()];
   }
 
@@ -124,11 +97,20 @@ export class RecordingState {
       endSeconds: this.#endSeconds,
       previousText: this.#previousText,
       vote: this.vote.votes,
-      terms: this.#glossary && {
-        language: this.#glossary.language,
-        ...this.#glossary.glossary.checkpoint(),
-      },
+      terms: this.glossary.checkpoint(),
       warnings: [...this.warnings],
     };
   }
+}
+
+/** What became of a term in an earlier list and in a later one. */
+function joined(earlier: TermReport, later: TermReport): TermReport {
+  const rejections = [...(earlier.rejections ?? []), ...(later.rejections ?? [])];
+  const scores = [earlier.score, later.score].filter((score) => score !== null);
+  return {
+    ...(later.occurrences.length > 0 || earlier.occurrences.length === 0 ? later : earlier),
+    score: scores.length > 0 ? Math.max(...scores) : null,
+    occurrences: [...earlier.occurrences, ...later.occurrences],
+    ...(rejections.length > 0 && { rejections }),
+  };
 }

@@ -12,6 +12,8 @@ export interface TimedText {
   readonly end: Float64Array;
   /** Natural logarithm of the probability of the token that the character belongs to. */
   readonly logProbability: Float64Array;
+  /** Index of that token; of the last one when the character is spread over several. */
+  readonly token: Int32Array;
 }
 
 /** A token of the text with its time and probability. */
@@ -29,18 +31,20 @@ export function timedTextOf(tokens: readonly TimedToken[], tokenizer: Tokenizer)
   const start: number[] = [];
   const end: number[] = [];
   const logProbability: number[] = [];
+  const tokenOf: number[] = [];
   /** Of the token in which a character began that is not complete yet. */
   let pendingStart: number | null = null;
   let pendingLogProbability = 0;
-  const append = (characters: string, from: number, to: number, probability: number) => {
+  const append = (characters: string, from: number, to: number, probability: number, index: number) => {
     text += characters;
     for (let i = 0; i < characters.length; i++) {
       start.push(from);
       end.push(to);
       logProbability.push(probability);
+      tokenOf.push(index);
     }
   };
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     const characters = decoder.decode(tokenizer.tokenBytes(token.token), { stream: true });
     const from: number = pendingStart ?? token.start;
     const probability = Math.min(pendingLogProbability, token.logProbability);
@@ -49,18 +53,25 @@ export function timedTextOf(tokens: readonly TimedToken[], tokenizer: Tokenizer)
       pendingLogProbability = probability;
       continue;
     }
-    append(characters, from, token.end, probability);
+    append(characters, from, token.end, probability, index);
     pendingStart = null;
     pendingLogProbability = 0;
   }
   const rest = decoder.decode();
   if (rest !== "")
-    append(rest, pendingStart ?? end.at(-1) ?? 0, tokens.at(-1)?.end ?? 0, pendingLogProbability);
+    append(
+      rest,
+      pendingStart ?? end.at(-1) ?? 0,
+      tokens.at(-1)?.end ?? 0,
+      pendingLogProbability,
+      tokens.length - 1,
+    );
   return {
     text,
     start: Float64Array.from(start),
     end: Float64Array.from(end),
     logProbability: Float64Array.from(logProbability),
+    token: Int32Array.from(tokenOf),
   };
 }
 
@@ -71,7 +82,8 @@ export function replaceText(timed: TimedText, from: number, to: number, replacem
   const finish = timed.end[to - 1]!;
   const probability = Math.min(...timed.logProbability.subarray(from, to));
   const at = (share: number) => begin + ((finish - begin) * share) / length;
-  const splice = (values: Float64Array, middle: (i: number) => number) => [
+  const tokenAt = (i: number) => timed.token[from + Math.floor((i * (to - from)) / length)]!;
+  const splice = (values: Float64Array | Int32Array, middle: (i: number) => number) => [
     ...values.subarray(0, from),
     ...Array.from({ length }, (_, i) => middle(i)),
     ...values.subarray(to),
@@ -81,5 +93,6 @@ export function replaceText(timed: TimedText, from: number, to: number, replacem
     start: Float64Array.from(splice(timed.start, at)),
     end: Float64Array.from(splice(timed.end, (i) => at(i + 1))),
     logProbability: Float64Array.from(splice(timed.logProbability, () => probability)),
+    token: Int32Array.from(splice(timed.token, tokenAt)),
   };
 }

@@ -11,6 +11,7 @@ function evenly(text: string): TimedText {
     start: Float64Array.from({ length }, (_, i) => i / 10),
     end: Float64Array.from({ length }, (_, i) => (i + 1) / 10),
     logProbability: new Float64Array(length).fill(Math.log(0.9)),
+    token: new Int32Array(length),
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Term } from "../context/term.ts";
 import type { TimedText } from "./timed-text.ts";
-import { TermIndex } from "./written-terms.ts";
+import { TermTree } from "../decode/term-tree.ts";
+import { writeTerms } from "./written-terms.ts";
 
 const term = (text: string, ...spokenForms: string[]): Term => ({ text, spokenForms, weight: 1 });
 
@@ -12,15 +13,16 @@ function apply(text: string, ...terms: Term[]): { text: string; found: string[] 
     start: Float64Array.from({ length }, (_, i) => i),
     end: Float64Array.from({ length }, (_, i) => i + 1),
     logProbability: new Float64Array(length),
+    token: new Int32Array(length),
   };
-  const { timed: result, occurrences } = new TermIndex(terms).apply(timed);
+  const { timed: result, occurrences } = writeTerms(timed, new TermTree(terms));
   expect(result.start).toHaveLength(result.text.length);
   for (let i = 1; i < result.text.length; i++)
     expect(result.start[i]).toBeGreaterThanOrEqual(result.start[i - 1]!);
   return { text: result.text, found: occurrences.map(({ from, to }) => result.text.slice(from, to)) };
 }
 
-describe("TermIndex", () => {
+describe("writeTerms", () => {
   it("writes terms as the user spells them", () => {
     expect(apply("we tune with lora, and rope.", term("LoRA"), term("RoPE"))).toEqual({
       text: "we tune with LoRA, and RoPE.",
@@ -42,11 +44,33 @@ describe("TermIndex", () => {
   });
 
   it("finds terms inside Chinese and with Chinese in them", () => {
-    expect(apply("我们用lora微调", term("LoRA")).text).toBe("我们用LoRA微调");
-    expect(apply("尚街loft时尚生活园区", term("尚街Loft"), term("时尚生活")).found).toEqual([
-      "尚街Loft",
-      "时尚生活",
-    ]);
+    expect(apply("尚街loft时尚生活园区", term("尚街Loft"), term("时尚生活"))).toEqual({
+      text: "尚街Loft时尚生活园区",
+      found: ["尚街Loft", "时尚生活"],
+    });
+  });
+
+  it("puts one space between a Latin term and a Han character", () => {
+    const expected = { text: "我们用 LoRA 微调", found: ["LoRA"] };
+    expect(apply("我们用lora微调", term("LoRA"))).toEqual(expected);
+    expect(apply("我们用 lora 微调", term("LoRA"))).toEqual(expected);
+    expect(apply("用lora，微调", term("LoRA")).text).toBe("用 LoRA，微调");
+  });
+
+  it("leaves the ending of a plural as it is", () => {
+    expect(apply("two loras, and alora", term("LoRA"))).toEqual({
+      text: "two LoRAs, and alora",
+      found: ["LoRA"],
+    });
+  });
+
+  it("does not take diacritics for a difference", () => {
+    expect(apply("by jokic", term("Jokić")).text).toBe("by Jokić");
+  });
+
+  it("tells C++ from C#, and both from the letter", () => {
+    const found = apply("C++ and C# and see", term("C++"), term("C#"), term("C"));
+    expect(found.found).toEqual(["C++", "C#"]);
   });
 
   it("prefers the longest term", () => {
@@ -62,7 +86,9 @@ describe("TermIndex", () => {
   });
 
   it("does not take short ordinary words for acronyms", () => {
-    expect(apply("it is about us, a I guess", term("IT"), term("US"), term("AI")).found).toEqual([]);
+    expect(apply("it is about us. It is. Us, a I guess", term("IT"), term("US"), term("AI")).found).toEqual(
+      [],
+    );
     expect(apply("The IT staff", term("IT")).found).toEqual(["IT"]);
   });
 

@@ -2,88 +2,134 @@
  * Finds the user's terms in recognised text and puts them into the user's own spelling.
  */
 import type { Term } from "../context/term.ts";
+import {
+  capitalOf,
+  letterE,
+  letterS,
+  shortestWithPlural,
+  withBreak,
+  type TermTree,
+} from "../decode/term-tree.ts";
+import { breakByte, continuesCharacter, foldText, standsAlone, type FoldedText } from "../text/fold.ts";
 import { replaceText, type TimedText } from "./timed-text.ts";
 
-/** A term in the text: characters `from` to `to`. */
+/** A term in the text: characters `from` to `to`, without the ending of a plural or possessive. */
 export interface TermOccurrence {
   readonly term: Term;
   readonly from: number;
   readonly to: number;
 }
 
-/** Han characters stand alone; letters and digits of other scripts form words. */
-const atoms = /[\p{Script=Han}々〇]|[\p{L}\p{N}\p{M}]+?(?=[\p{Script=Han}々〇]|[^\p{L}\p{N}\p{M}]|$)/gu;
-
-/** Keys shorter than this must match word by word: "a I" is not "AI". */
-const shortestJoinedKey = 5;
-/** Keys this short are often ordinary words ("it" and "IT"): they need a capital in the text to be taken for the term. */
-const longestAmbiguousKey = 3;
-
-/** All terms of a list by what their letters and digits are, case and separators aside. */
-export class TermIndex {
-  readonly #terms = new Map<string, { term: Term; atoms: number }>();
-  #longest = 0;
-
-  constructor(terms: Iterable<Term>) {
-    for (const term of terms) {
-      for (const form of [term.text, ...term.spokenForms]) {
-        const found = [...form.matchAll(atoms)];
-        const key = keyOf(found.map((atom) => atom[0]));
-        if (key === "" || this.#terms.has(key)) continue;
-        this.#terms.set(key, { term, atoms: found.length });
-        this.#longest = Math.max(this.#longest, found.length + 2);
-      }
-    }
+/**
+ * Finds the terms, the longest at each place, and rewrites them. Between a Latin term and a Han character comes a space.
+ *
+ * @returns the text with the terms as the user spells them, and where they stand in it
+ */
+export function writeTerms(
+  timed: TimedText,
+  tree: TermTree,
+): { timed: TimedText; occurrences: TermOccurrence[] } {
+  const occurrences: TermOccurrence[] = [];
+  let result = timed;
+  let shift = 0;
+  for (const found of findTerms(timed.text, tree)) {
+    const from = found.from + shift;
+    const to = found.to + shift;
+    const before = result.text.slice(0, from);
+    const written = result.text.slice(from, to);
+    const after = result.text.slice(to);
+    const { text } = found.term;
+    const spelling = keepsCapital(text, written, before) ? written : text;
+    const [open, close] = spacesAround(text, before, after);
+    const replacement = `${open}${spelling}${close}`;
+    if (replacement !== written) result = replaceText(result, from, to, replacement);
+    shift += replacement.length - written.length;
+    const start = from + open.length;
+    occurrences.push({ term: found.term, from: start, to: start + spelling.length });
   }
-
-  /**
-   * Finds the terms, the longest at each place, and rewrites them.
-   * @returns the text with the terms as the user spells them, and where they stand in it
-   */
-  apply(timed: TimedText): { timed: TimedText; occurrences: TermOccurrence[] } {
-    const occurrences: TermOccurrence[] = [];
-    const found = [...timed.text.matchAll(atoms)].map((atom) => ({ text: atom[0], from: atom.index }));
-    let result = timed;
-    let shift = 0;
-    for (let i = 0; i < found.length;) {
-      const match = this.#longestMatch(found, i);
-      if (!match) {
-        i++;
-        continue;
-      }
-      const last = found[i + match.length - 1]!;
-      const from = found[i]!.from + shift;
-      const to = last.from + last.text.length + shift;
-      const written = result.text.slice(from, to);
-      const spelling = keepsCapital(match.term.text, written, result.text.slice(0, from))
-        ? written
-        : match.term.text;
-      if (spelling !== written) result = replaceText(result, from, to, spelling);
-      shift += spelling.length - written.length;
-      occurrences.push({ term: match.term, from, to: from + spelling.length });
-      i += match.length;
-    }
-    return { timed: result, occurrences };
-  }
-
-  #longestMatch(found: readonly { text: string }[], start: number): { term: Term; length: number } | null {
-    for (let length = Math.min(this.#longest, found.length - start); length > 0; length--) {
-      const parts = found.slice(start, start + length).map((atom) => atom.text);
-      const key = keyOf(parts);
-      const entry = this.#terms.get(key);
-      if (!entry) continue;
-      if (entry.atoms !== length && key.length < shortestJoinedKey) continue;
-      const written = parts.join("");
-      const ambiguous = key.length <= longestAmbiguousKey && /\p{Lu}/u.test(entry.term.text);
-      if (ambiguous && written === written.toLowerCase() && written !== written.toUpperCase()) continue;
-      return { term: entry.term, length };
-    }
-    return null;
-  }
+  return { timed: result, occurrences };
 }
 
-function keyOf(parts: readonly string[]): string {
-  return parts.join("").normalize("NFKC").toLowerCase();
+/** The terms in a text from left to right, the longest at each place, none overlapping. */
+export function findTerms(text: string, tree: TermTree): TermOccurrence[] {
+  const folded = foldText(text);
+  const boundary = boundariesOf(folded.bytes);
+  const found: TermOccurrence[] = [];
+  for (let at = 0; at < folded.bytes.length;) {
+    const match = boundary[at] === wordStart ? longestAt(folded, boundary, at, tree) : null;
+    if (match) {
+      const to = match.end < folded.bytes.length ? folded.positions[match.end]! : text.trimEnd().length;
+      found.push({ term: match.term, from: folded.positions[at]!, to });
+    }
+    at = match ? match.end : at + 1;
+  }
+  return found;
+}
+
+const noBoundary = 0;
+const wordEnd = 1;
+const wordStart = 2;
+
+/** What each byte begins: a word, the gap after one, or neither; one entry more for the end. */
+function boundariesOf(bytes: Uint8Array): Uint8Array {
+  const boundary = new Uint8Array(bytes.length + 1);
+  let last: "break" | "word" | "alone" = "break";
+  for (const [i, byte] of bytes.entries()) {
+    if (byte === breakByte) {
+      boundary[i] = wordEnd;
+      last = "break";
+    } else if (!continuesCharacter(byte)) {
+      const alone = standsAlone(byte);
+      boundary[i] = alone || last !== "word" ? wordStart : noBoundary;
+      last = alone ? "alone" : "word";
+    }
+  }
+  boundary[bytes.length] = wordEnd;
+  return boundary;
+}
+
+function longestAt(
+  { bytes, capitals }: FoldedText,
+  boundary: Uint8Array,
+  start: number,
+  tree: TermTree,
+): { term: Term; end: number } | null {
+  let best: { term: Term; end: number } | null = null;
+  const { size, exactLow, exactHigh } = tree;
+  for (const [firstKey, lastKey, firstDepth] of [
+    [0, size, 0],
+    [exactLow, exactHigh, 1],
+  ] as const) {
+    let low = firstKey;
+    let high = lastKey;
+    let depth = firstDepth;
+    let breaks = 0;
+    for (let at = start; at < bytes.length && low < high; at++) {
+      const byte = bytes[at]!;
+      if (byte === breakByte) {
+        breaks = withBreak(breaks, depth);
+        continue;
+      }
+      const goesOn =
+        tree.child(low, high, depth, byte) ||
+        (capitals[at] === 1 && tree.child(low, high, depth, capitalOf(byte)));
+      if (!goesOn) break;
+      ({ low, high } = tree);
+      depth++;
+      if (!endsWord(bytes, boundary, at + 1, depth) || (best && best.end >= at + 1)) continue;
+      const key = tree.completeKey(low, high, depth, breaks);
+      if (key >= 0) best = { term: tree.termOf(key), end: at + 1 };
+    }
+  }
+  return best;
+}
+
+/** Whether a word ends at a byte, or after the ending of a plural from there. */
+function endsWord(bytes: Uint8Array, boundary: Uint8Array, at: number, length: number): boolean {
+  if (boundary[at] !== noBoundary) return true;
+  if (length < shortestWithPlural) return false;
+  const s = bytes[at] === letterE ? at + 1 : at;
+  return bytes[s] === letterS && boundary[s + 1] !== noBoundary;
 }
 
 /** A term in lower case may keep the capital that begins a sentence. */
@@ -91,4 +137,15 @@ function keepsCapital(term: string, written: string, before: string): boolean {
   if (term !== term.toLowerCase() || written.length !== term.length) return false;
   const beginsSentence = /(?:^|[.?!。？！…:]["'”’)]*)\s*["'“‘(]*$/u.test(before);
   return beginsSentence && written.slice(1) === term.slice(1) && written.toLowerCase() === term;
+}
+
+const han = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]`;
+const endsHan = new RegExp(`${han}$`, "u");
+const beginsHan = new RegExp(`^${han}`, "u");
+const holdsHan = new RegExp(han, "u");
+
+/** The spaces that a Latin term needs between Han characters. */
+function spacesAround(term: string, before: string, after: string): [string, string] {
+  if (holdsHan.test(term)) return ["", ""];
+  return [endsHan.test(before) ? " " : "", beginsHan.test(after) ? " " : ""];
 }

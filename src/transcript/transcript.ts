@@ -29,7 +29,9 @@ export const segmentSchema = z.object({
  * - `prompted`: it was shown to the model in its prompt (and weighed), but not heard;
  * - `dropped`: it was not used; `reason` says why (too long, duplicate, no tokens, does not fit).
  */
-export const termStatusSchema = z.enum(["written", "prompted", "boosted", "dropped"]);
+export const termStatusSchema = z.enum(["written", "rejected", "prompted", "boosted", "dropped"]);
+
+const posterior = z.number().min(0).max(1);
 
 export const termReportSchema = z.object({
   term: z.string().describe("The term as the user wrote it."),
@@ -41,8 +43,21 @@ export const termReportSchema = z.object({
     .nullable()
     .describe("Highest confidence among its occurrences; null when it does not occur."),
   occurrences: z
-    .array(z.object({ start: seconds, end: seconds, text: z.string() }))
+    .array(
+      z.object({
+        start: seconds,
+        end: seconds,
+        text: z.string(),
+        posterior: posterior.describe(
+          "Geometric mean of the probabilities of its tokens, by the model without context and without bonuses.",
+        ),
+      }),
+    )
     .describe("Where it stands in the text."),
+  rejections: z
+    .array(z.object({ start: seconds, end: seconds, posterior }))
+    .optional()
+    .describe("Where it was taken back, because what was heard did not bear it out."),
   reason: z.string().optional().describe("Why it was dropped, or what the user should know about it."),
 });
 

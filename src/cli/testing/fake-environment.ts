@@ -115,6 +115,11 @@ export function fakeTermReport(term: string, status: TermReport["status"], occur
     term,
     status,
     score: occurrences > 0 ? 0.9 : null,
-    occurrences: Array.from({ length: occurrences }, (_, i) => ({ start: i, end: i + 1, text: term })),
+    occurrences: Array.from({ length: occurrences }, (_, i) => ({
+      start: i,
+      end: i + 1,
+      text: term,
+      posterior: 0.9,
+    })),
   };
 }

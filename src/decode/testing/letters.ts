@@ -4,7 +4,6 @@
  */
 import type { DecoderState } from "../../models/speech-model.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
-import { TokenTable } from "../token-table.ts";
 
 const characters = [..."abcdefghijklmnopqrstuvwxyz .!中文字"];
 /** The end of the text. */
@@ -34,8 +33,6 @@ export const letters = new Tokenizer({
     merges: [],
   },
 });
-
-export const table = TokenTable.of(letters);
 
 /** The tokens of a text. */
 export function tokensOf(text: string): number[] {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import type { Hypothesis } from "../decode/hypothesis.ts";
+import { evidenceOf, isThin } from "./evidence.ts";
+import type { TimedText } from "./timed-text.ts";
+
+/** " use lora now": one token a word, but "lora" is two. */
+const text = " use lora now";
+const timed: TimedText = {
+  text,
+  start: Float64Array.from(text, (_, i) => i / 10),
+  end: Float64Array.from(text, (_, i) => (i + 1) / 10),
+  logProbability: new Float64Array(text.length),
+  token: Int32Array.from([0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 3, 3]),
+};
+const hypothesis: Hypothesis = {
+  tokens: [10, 11, 12, 13],
+  tokenLogProbabilities: [0, 0, 0, 0],
+  contextFreeLogProbabilities: [-0.1, -3, -1, -0.1],
+  shortfalls: [0, 2.5, 0.5, 0],
+  logProbability: -4.2,
+  bonus: 4,
+  score: 0,
+  ended: true,
+  attention: [],
+};
+
+describe("evidence for a term", () => {
+  it("is that of its own tokens in the view without context", () => {
+    const evidence = evidenceOf(hypothesis, timed, 5, 9);
+    expect(evidence.posterior).toBeCloseTo(Math.exp(-2), 6);
+    expect(evidence.shortfall).toBeCloseTo(1.5, 6);
+    expect(evidence.secondsPerLetter).toBeCloseTo(0.1, 6);
+  });
+
+  it("begins with the first token of a character that is spread over several", () => {
+    // Tokens 1 and 2 make one character, which belongs to 2.
+    const spread = { ...timed, token: Int32Array.from([0, 0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 3, 3]) };
+    expect(evidenceOf(hypothesis, spread, 5, 9).shortfall).toBeCloseTo(1.5, 6);
+  });
+
+  it("is thin when the model finds other words much more likely, or there was no time to say it", () => {
+    const good = { posterior: 0.3, shortfall: 1, secondsPerLetter: 0.06, isAlone: false };
+    expect(isThin(good)).toBe(false);
+    expect(isThin({ ...good, shortfall: 6 })).toBe(true);
+    expect(isThin({ ...good, secondsPerLetter: 0.001 })).toBe(true);
+  });
+
+  it("may be thinner when nothing else is said", () => {
+    const doubtful = { posterior: 0.1, shortfall: 2.5, secondsPerLetter: 0.06 };
+    expect(isThin({ ...doubtful, isAlone: false })).toBe(true);
+    expect(isThin({ ...doubtful, isAlone: true })).toBe(false);
+    expect(evidenceOf(hypothesis, timed, 5, 9).isAlone).toBe(false);
+    expect(evidenceOf(hypothesis, { ...timed, text: " the lora.   " }, 5, 9).isAlone).toBe(true);
+  });
+
+  it("is never too thin for what the model writes by itself", () => {
+    expect(isThin({ posterior: 0.9, shortfall: 0, secondsPerLetter: 0.001, isAlone: false })).toBe(false);
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * One stretch of audio → its words with times, and the terms in them with the evidence for each. Terms for which the evidence
+ * is too thin are taken back.
+ */
+import type { SpeechWindow } from "../audio/windows.ts";
+import type { Term } from "../context/term.ts";
+import { decodeWindow, type DecodeOptions } from "../decode/decode-window.ts";
+import type { Suspicion } from "../decode/guards.ts";
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { confidenceCurve } from "./confidence.ts";
+import { evidenceOf, isThin, type Evidence } from "./evidence.ts";
+import type { PreparedTerms } from "./glossary.ts";
+import { timedTextOf } from "./timed-text.ts";
+import { timedTokens } from "./timed-tokens.ts";
+import { wordsOf, type PlacedWord } from "./words.ts";
+import { writeTerms } from "./written-terms.ts";
+
+export interface SearchRequest extends Omit<DecodeOptions, "terms"> {
+  readonly terms: PreparedTerms;
+}
+
+/** What is said in a stretch of audio. */
+export interface RecognisedPart {
+  readonly window: SpeechWindow;
+  readonly text: string;
+  /** At least one. */
+  readonly words: readonly PlacedWord[];
+  readonly suspicion: Suspicion | null;
+  /** The terms in it. */
+  readonly found: readonly FoundTerm[];
+}
+
+/** A term in the text. Times in seconds from the start of the recording. */
+export interface FoundTerm {
+  readonly term: Term;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly confidence: number;
+  readonly evidence: Evidence;
+}
+
+/** Searches without the terms of the one before, at most. */
+const mostRejections = 3;
+
+/**
+ * Where the evidence for a term is too thin, the search is made again without it and without context.
+ *
+ * @param frames the window, encoded
+ * @returns the part, null when nothing is said; and the terms that were taken back, as they were found
+ */
+export async function searchWindow(
+  model: SpeechModel,
+  window: SpeechWindow,
+  frames: AudioFrames,
+  request: SearchRequest,
+): Promise<{ part: RecognisedPart | null; rejected: readonly FoundTerm[] }> {
+  const { terms, ...options } = request;
+  let part = await search(model, window, frames, terms, { ...options, terms: terms.tracker });
+  const rejected: FoundTerm[] = [];
+  for (let round = 0; part && round < mostRejections; round++) {
+    const thin = part.found.filter(({ evidence }) => isThin(evidence));
+    if (thin.length === 0) break;
+    rejected.push(...thin);
+    const without = terms.tracker!.without(new Set(rejected.map(({ term }) => term)));
+    part = await search(model, window, frames, terms, { ...options, terms: without, context: [] });
+  }
+  return { part, rejected };
+}
+
+async function search(
+  model: SpeechModel,
+  window: SpeechWindow,
+  frames: AudioFrames,
+  { tree }: PreparedTerms,
+  options: DecodeOptions,
+): Promise<RecognisedPart | null> {
+  const decoded = await decodeWindow(model, frames, options);
+  if (decoded.silence) return null;
+  const plain = timedTextOf(timedTokens(decoded, window, model), model.tokenizer);
+  const { timed, occurrences } = tree ? writeTerms(plain, tree) : { timed: plain, occurrences: [] };
+  const words = wordsOf(timed, confidenceCurve(model.id), window.speech);
+  if (words.length === 0) return null;
+  const found = occurrences.map(({ term, from, to }) => {
+    const covered = words.filter((word) => word.from < to && word.to > from);
+    return {
+      term,
+      start: covered[0]!.start,
+      end: covered.at(-1)!.end,
+      text: timed.text.slice(from, to),
+      confidence: Math.min(...covered.map((word) => word.confidence)),
+      evidence: evidenceOf(decoded.hypothesis, timed, from, to),
+    };
+  });
+  return { window, text: timed.text, words, suspicion: decoded.suspicion, found };
+}
