@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { modelType } from "./onnx-schema.ts";
 import { OnnxWeights } from "./onnx-weights.ts";
 import { bytesOf } from "./program.ts";
-import { dequantise, type QuantisedMatrix } from "./quantised-matrix.ts";
+import { dequantise, type FloatMatrix, type QuantisedMatrix } from "./quantised-matrix.ts";
 
 const file = modelType
   .encode({
@@ -29,6 +29,8 @@ const file = modelType
         },
         { name: "embedding.weight_merged_0_scale", dims: [], dataType: 1, floatData: [2] },
         { name: "embedding.weight_merged_0_zero_point", dims: [], dataType: 2, rawData: Uint8Array.of(1) },
+        { name: "onnx::MatMul_9_merged_0", dims: [1, 1], dataType: 1, floatData: [10] },
+        { name: "onnx::MatMul_9_merged_1", dims: [1, 1], dataType: 1, floatData: [20] },
         { name: "index", dims: [1], dataType: 7, rawData: new Uint8Array(8) },
       ],
       node: [
@@ -39,6 +41,8 @@ const file = modelType
           output: ["y"],
         },
         { name: "/plain/MatMul", opType: "MatMul", input: ["x", "onnx::MatMul_8"], output: ["z"] },
+        { name: "/first/MatMul", opType: "MatMul", input: ["x", "onnx::MatMul_9_merged_0"], output: ["a"] },
+        { name: "/second/MatMul", opType: "MatMul", input: ["x", "onnx::MatMul_9_merged_1"], output: ["b"] },
       ],
     },
   })
@@ -70,6 +74,11 @@ describe("weights of an ONNX file", () => {
       values: Float32Array.of(1, 3, 5, 2, 4, 6),
     });
     expect(weights.integers("embedding.weight", "outputs first").integers).toEqual(Uint8Array.of(0, 1, 2, 3));
+  });
+
+  it("are told apart when merging two graphs gave them one name and numbers", () => {
+    const value = (product: string) => (weights.matrix(product) as FloatMatrix).values[0];
+    expect([value("/first/MatMul"), value("/second/MatMul")]).toEqual([10, 20]);
   });
 
   it("say which file lacks what", () => {

@@ -44,13 +44,15 @@ export class OnnxWeights {
   }
 
   /**
-   * The integers of a weight of two dimensions that is stored in 8 bits, by name, without rounding.
+   * The integers of a weight that is stored in 8 bits, by name, without rounding. More than two dimensions count as a
+   * matrix of the first by all others.
    * @param layout which dimension comes first in the file
    */
   integers(name: string, layout: "outputs first" | "inputs first"): QuantisedMatrix {
     const { shape, integers, scale, zeroPoint } = this.#integers(name);
-    const [outputs, inputs] = layout === "outputs first" ? shape : [shape[1], shape[0]];
-    return fromIntegers(integers, { outputs: outputs!, inputs: inputs! }, scale, zeroPoint, layout);
+    const [first, second] = [shape[0]!, shape.slice(1).reduce((a, b) => a * b, 1)];
+    const [outputs, inputs] = layout === "outputs first" ? [first, second] : [second, first];
+    return fromIntegers(integers, { outputs, inputs }, scale, zeroPoint, layout);
   }
 
   /**
@@ -64,8 +66,8 @@ export class OnnxWeights {
     if (!node || name === undefined) {
       throw new GlossaError("model-corrupt", `${this.#file} has no product ${product}.`);
     }
-    if (quantised) return this.integers(withoutEnding(plainName(name)), "inputs first");
-    const { shape, values } = this.floats(plainName(name));
+    if (quantised) return this.integers(withoutEnding(name), "inputs first");
+    const { shape, values } = this.floats(name);
     const [inputs, outputs] = shape as [number, number];
     const turned = new Float32Array(values.length);
     for (let input = 0; input < inputs; input++) {
@@ -75,8 +77,24 @@ export class OnnxWeights {
     return { outputs, inputs, values: turned };
   }
 
+  /**
+   * The weight that an operator takes as its second input, as floats.
+   * @param node name of the operator, such as `/groupnorm/Mul`
+   */
+  operand(node: string): FloatTensor {
+    const name = this.#nodes.get(node)?.input[1];
+    if (name === undefined) throw new GlossaError("model-corrupt", `${this.#file} has no operator ${node}.`);
+    return this.floats(name);
+  }
+
   #collect(graph: OnnxGraph): void {
-    for (const tensor of graph.initializer ?? []) this.#tensors.set(plainName(tensor.name ?? ""), tensor);
+    for (const tensor of graph.initializer ?? []) {
+      const name = tensor.name ?? "";
+      this.#tensors.set(name, tensor);
+      // The numbers tell apart what had one name in both graphs: another number is another weight.
+      const plain = plainName(name);
+      if (!this.#tensors.has(plain)) this.#tensors.set(plain, tensor);
+    }
     for (const node of graph.node) {
       if (node.name && !this.#nodes.has(node.name)) this.#nodes.set(node.name, node);
       for (const attribute of node.attribute) if (attribute.g) this.#collect(attribute.g);
@@ -92,7 +110,11 @@ export class OnnxWeights {
     }
     const shape = tensor.dims.map(Number);
     const scales = this.#floatsOf(scale, name);
-    const zeroPoints = this.#bytesOf(zeroPoint, name);
+    // Weights of convolutions are kept as scale · integer + shift, the shift under the name of a zero point.
+    const zeroPoints =
+      zeroPoint.dataType === float32
+        ? this.#floatsOf(zeroPoint, name).map((shift) => Math.round(-shift / scales[0]!))
+        : this.#bytesOf(zeroPoint, name);
     if (scales.length !== 1 || zeroPoints.length !== 1) {
       throw new GlossaError(
         "model-corrupt",
