@@ -103,8 +103,6 @@ export const createGlossary = (name: string, terms: readonly Term[]): Promise<Gl
   read("v1/glossaries", json("POST", { name, terms }));
 export const replaceGlossary = (id: string, name: string, terms: readonly Term[]): Promise<Glossary> =>
   read(`v1/glossaries/${id}`, json("PUT", { name, terms }));
-export const addToGlossary = (id: string, add: readonly string[]): Promise<Glossary> =>
-  read(`v1/glossaries/${id}`, json("PATCH", { add }));
 export const deleteGlossary = (id: string): Promise<Response> =>
   send(`v1/glossaries/${id}`, { method: "DELETE" });
 export const glossaryUrl = (id: string): string => serverUrl(`v1/glossaries/${id}/export?format=txt`);

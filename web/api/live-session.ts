@@ -12,7 +12,7 @@ export interface LiveOptions {
 
 export interface LiveListeners {
   message: (message: LiveMessage) => void;
-  /** The session is over; a reason when it was not ended by `finish`. */
+  /** The session is over; a reason when it was not ended by `finish`, empty when nobody knows one. */
   closed: (reason: string | null) => void;
 }
 
@@ -49,7 +49,7 @@ export class LiveSession {
     });
     this.#socket.addEventListener("close", ({ code, reason }) => {
       const ended = this.#finished && wasOpen && code === 1000;
-      listeners.closed(ended ? null : problem || reason || (code === 1000 ? null : `${code}`));
+      listeners.closed(ended ? null : problem || reason);
     });
   }
 

@@ -142,6 +142,8 @@ export const chinese: Dictionary = {
     notSaved: (why) => `未保存：${why}`,
     noSpeech: "没有发现语音。",
     revert: "恢复为识别结果",
+    remember: (term) => `把“${term}”记为术语`,
+    remembered: (term) => `${term} 已加入下次录音的术语。`,
   },
   find: {
     title: "查找和替换",
@@ -228,7 +230,7 @@ export const chinese: Dictionary = {
     notAllowed: "浏览器不允许使用麦克风。请为此页面开启权限后重新开始。",
     notFound: "没有找到麦克风。",
     notReadable: "麦克风被其他程序占用。",
-    broken: (why) => `连接已结束：${why}。之前的内容已保留。`,
+    broken: (why) => `字幕已中断，之前的内容已保留。${why}`,
   },
   glossaries: {
     title: "术语表",

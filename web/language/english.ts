@@ -147,6 +147,8 @@ export const english = {
     notSaved: (why: string) => `Not saved: ${why}`,
     noSpeech: "No speech was found.",
     revert: "Back to what was recognised",
+    remember: (term: string) => `Remember “${term}” as a term`,
+    remembered: (term: string) => `${term} is among the terms for the next recording.`,
   },
   find: {
     title: "Find and replace",
@@ -234,7 +236,7 @@ export const english = {
     notAllowed: "The browser does not allow the microphone. Allow it for this page and start again.",
     notFound: "There is no microphone.",
     notReadable: "Another program holds the microphone.",
-    broken: (why: string) => `The connection ended: ${why}. What was said before is kept.`,
+    broken: (why: string) => `What was said before is kept, but the captions have ended. ${why}`,
   },
   glossaries: {
     title: "Glossaries",

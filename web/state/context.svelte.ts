@@ -32,6 +32,15 @@ class Context {
   glossaries = $state<string[]>([]);
   documents = $state<ContextDocument[]>([]);
   known = $state.raw<Glossary[]>([]);
+  /** All terms that are not in a glossary, each once. */
+  readonly terms = $derived.by(() => {
+    const byText = new Map<string, Term>();
+    const read = this.documents.flatMap((document) => document.terms ?? []);
+    for (const term of [...termsOf(this.lines), ...read]) {
+      if (!byText.has(term.text)) byText.set(term.text, term);
+    }
+    return [...byText.values()];
+  });
 
   constructor() {
     const kept = { ...nothing, ...readStored<Partial<Kept>>("context", {}) };
@@ -43,20 +52,18 @@ class Context {
     writeStored("context", { model, language, lines, glossaries });
   }
 
+  /** One more term, for the recordings to come. */
+  remember(term: string): void {
+    if (!this.terms.some(({ text }) => text === term)) {
+      this.lines = this.lines.trim() === "" ? term : `${this.lines.trimEnd()}\n${term}`;
+    }
+    this.keep();
+  }
+
   async loadGlossaries(): Promise<void> {
     this.known = await listGlossaries();
     const ids = new Set(this.known.map(({ id }) => id));
     this.glossaries = this.glossaries.filter((id) => ids.has(id));
-  }
-
-  /** All terms that are not in a glossary, each once. */
-  get terms(): Term[] {
-    const byText = new Map<string, Term>();
-    const read = this.documents.flatMap((document) => document.terms ?? []);
-    for (const term of [...termsOf(this.lines), ...read]) {
-      if (!byText.has(term.text)) byText.set(term.text, term);
-    }
-    return [...byText.values()];
   }
 
   get termCount(): number {

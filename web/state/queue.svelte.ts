@@ -4,6 +4,9 @@ import { uploadFile } from "../api/upload.ts";
 import type { Job, JobOptions } from "../api/types.ts";
 import { messageOf } from "./server.svelte.ts";
 
+/** Names on the server have at most so many characters; the end tells more than the beginning. */
+const longestName = 200;
+
 export interface QueuedFile {
   readonly key: number;
   readonly file: File;
@@ -78,7 +81,7 @@ class UploadQueue {
           queued.sentBytes = sentBytes;
         },
       });
-      const job = await createJob({ upload, name: queued.file.name }, queued.options);
+      const job = await createJob({ upload, name: queued.file.name.slice(-longestName) }, queued.options);
       this.files = this.files.filter(({ key }) => key !== queued.key);
       this.onJob(job);
     } catch (error) {

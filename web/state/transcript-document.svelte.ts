@@ -1,5 +1,6 @@
 /** The transcript that is read and corrected: its segments, the steps back and forth, and saving. */
 import { deleteCorrection, readTranscript, saveCorrection } from "../api/client.ts";
+import { Problem } from "../api/problem.ts";
 import type { Segment, Transcript } from "../api/types.ts";
 import { applyEdit, inverseOf, type Edit } from "../transcript/edits.ts";
 import { withOriginals } from "../transcript/originals.ts";
@@ -109,12 +110,21 @@ export class TranscriptDocument {
     this.#timer = setTimeout(() => void this.flush(), saveDelay);
   }
 
+  /** Takes back what was saved; where nothing was, there is nothing to do. */
+  async #forget(): Promise<void> {
+    try {
+      await deleteCorrection(this.jobId);
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+    }
+  }
+
   async #save(): Promise<void> {
     const saved = this.segments;
     this.saveState = "saving";
     try {
       if (this.isChanged) await saveCorrection(this.jobId, saved);
-      else await deleteCorrection(this.jobId);
+      else await this.#forget();
       this.saveState = this.segments === saved ? "saved" : "changed";
       this.problem = null;
     } catch (error) {

@@ -265,10 +265,9 @@ export class MockServer {
     );
     app.delete<{ Params: { id: string } }>("/v1/jobs/:id/correction", (request, reply) => {
       const entry = this.#entries.get(request.params.id);
-      if (entry) {
-        entry.corrected = null;
-        this.#change(entry, { corrected: false });
-      }
+      if (!entry?.corrected) return refuse(reply, 404, "there is no correction");
+      entry.corrected = null;
+      this.#change(entry, { corrected: false });
       return reply.code(204).send();
     });
     app.get("/v1/corrections", () => {

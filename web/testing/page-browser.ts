@@ -53,7 +53,7 @@ export function usePageBrowser(recording?: () => Promise<string>): {
         ...options,
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(20_000);
       const { origin } = new URL(address);
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
@@ -82,4 +82,4 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
 
 /** Waits until a check holds; for what the page shows a little later. */
 export const eventually = <T>(check: () => Promise<T> | T) =>
-  expect.poll(check, { timeout: 10_000, interval: 50 });
+  expect.poll(check, { timeout: 20_000, interval: 50 });

@@ -200,6 +200,19 @@ describe.skipIf(chromiumPath === undefined)("the page (skipped where Chromium is
     expect(problems).toEqual([]);
   });
 
+  it("remembers a marked text as a term for the next recording", async () => {
+    const page = await openTalk();
+    await page.evaluate(
+      'getSelection().selectAllChildren(document.querySelector(\'[data-segment="2"] [data-word="1"]\'))',
+    );
+    await page.getByRole("button", { name: "Remember “Okonkwo” as a term" }).click();
+    await page.getByText("Okonkwo is among the terms").waitFor();
+    await page.getByRole("link", { name: "Transcribe", exact: true }).click();
+    expect(await page.getByLabel("Terms, one a line").inputValue()).toBe("Okonkwo");
+    await page.getByText("1 term").waitFor();
+    expect(problems).toEqual([]);
+  });
+
   it("splits and joins segments, and replaces a text everywhere as one step", async () => {
     const page = await openTalk();
     const count = await page.locator("[data-segment]").count();
@@ -218,7 +231,7 @@ describe.skipIf(chromiumPath === undefined)("the page (skipped where Chromium is
     const found = Number(/\d+/.exec((await page.getByText(/^\d+ found$/).textContent())!)![0]);
     expect(found).toBeGreaterThan(1);
     await page.getByRole("button", { name: "Replace all" }).click();
-    await page.getByText(`${found} places replaced`).waitFor({ state: "attached" });
+    await page.getByText(`${found} places replaced`).waitFor();
     expect(await text(page, 2)).toContain("Doctor Adeyemi measured");
     await page.getByRole("button", { name: "Undo" }).click();
     expect(await text(page, 2)).toContain("Doctor Okonkwo measured");
@@ -330,18 +343,10 @@ describe.skipIf(chromiumPath === undefined)("the page (skipped where Chromium is
     // All of the text is there to be found, but only what is near the window is in words.
     expect(await page.locator("[data-segment] p").last().textContent()).toBe(long.segments.at(-1)!.text);
     expect(await page.locator("[data-word]").count()).toBeLessThan(2000);
-    const edit = await page.evaluate<number>(`(async () => {
-      scrollTo(0, document.body.scrollHeight / 2);
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const words = [...document.querySelectorAll("[data-word]")];
-      const word = words.find((word) => word.getBoundingClientRect().top > 200);
-      const started = performance.now();
-      word.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
-      await new Promise(requestAnimationFrame);
-      await new Promise(requestAnimationFrame);
-      return document.querySelector("textarea") ? performance.now() - started : Infinity;
-    })()`);
-    expect(edit).toBeLessThan(1000);
+    // Against a short one, because machines differ.
+    const duration = await millisecondsToEdit(page);
+    const short = await millisecondsToEdit(await openTalk());
+    expect(duration).toBeLessThan(short * 10 + 300);
     expect(problems).toEqual([]);
   });
 
@@ -428,3 +433,18 @@ describe.skipIf(chromiumPath === undefined)("the page (skipped where Chromium is
     });
   });
 });
+
+/** How long it takes from a double click in the middle of the transcript until the field is there. */
+function millisecondsToEdit(page: Page): Promise<number> {
+  return page.evaluate<number>(`(async () => {
+    scrollTo(0, document.body.scrollHeight / 2);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const words = [...document.querySelectorAll("[data-word]")];
+    const word = words.find((word) => word.getBoundingClientRect().top > 200);
+    const started = performance.now();
+    word.dispatchEvent(new MouseEvent("dblclick", { bubbles: true }));
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    return document.querySelector("textarea") ? performance.now() - started : Infinity;
+  })()`);
+}
