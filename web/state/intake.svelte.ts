@@ -1,6 +1,7 @@
 /** What the reader drops or chooses: sorted out, and on its way. */
 import { isRecording } from "../parts/dropped-files.ts";
 import { context } from "./context.svelte.ts";
+import { jobs } from "./jobs.svelte.ts";
 import { uploads } from "./queue.svelte.ts";
 import { server } from "./server.svelte.ts";
 import { text } from "./settings.svelte.ts";
@@ -23,6 +24,11 @@ class Intake {
       ]
         .filter((part) => part !== null)
         .join(" ") || null;
+    // Among what was found by a search, what is new would not be seen.
+    if (jobs.query !== "") {
+      jobs.query = "";
+      void jobs.load();
+    }
     uploads.add(
       usable.filter((file) => !tooLarge.includes(file) && !empty.includes(file)),
       context.options(),

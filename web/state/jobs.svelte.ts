@@ -17,16 +17,20 @@ class Jobs {
   secondsLeft = $state.raw<ReadonlyMap<string, number>>(new Map());
   /** Whether news come in. */
   isConnected = $state(true);
+  /** The last news of each job, and in which order they came: an answer may be older than what was heard meanwhile. */
+  #heard = new Map<string, { order: number; job: Job }>();
+  #order = 0;
   #estimates = new Map<string, TimeLeft>();
   #abort: AbortController | null = null;
 
   async load(): Promise<void> {
     this.#abort?.abort();
     const abort = (this.#abort = new AbortController());
+    const since = this.now;
     this.isLoading = true;
     try {
       const page = await listJobs({ query: this.query.trim(), limit: 50, signal: abort.signal });
-      this.list = page.jobs;
+      this.list = page.jobs.map((job) => this.#newest(job, since));
       this.next = page.next;
       this.problem = null;
     } catch (error) {
@@ -38,11 +42,15 @@ class Jobs {
 
   async loadMore(): Promise<void> {
     if (this.next === null || this.isLoading) return;
+    const since = this.now;
     this.isLoading = true;
     try {
       const page = await listJobs({ query: this.query.trim(), limit: 50, before: this.next });
       const known = new Set(this.list.map(({ id }) => id));
-      this.list = [...this.list, ...page.jobs.filter(({ id }) => !known.has(id))];
+      this.list = [
+        ...this.list,
+        ...page.jobs.filter(({ id }) => !known.has(id)).map((job) => this.#newest(job, since)),
+      ];
       this.next = page.next;
     } catch (error) {
       this.problem = messageOf(error);
@@ -51,8 +59,27 @@ class Jobs {
     }
   }
 
-  /** Takes in what is known of a job now. */
-  update(job: Job): void {
+  /** To be read before a request whose answer goes to `answer`. */
+  get now(): number {
+    return this.#order;
+  }
+
+  /** Takes in the answer to a request that was sent at `since`. */
+  answer(job: Job, since: number): void {
+    this.#show(this.#newest(job, since));
+  }
+
+  #hear(job: Job): void {
+    this.#heard.set(job.id, { order: ++this.#order, job });
+    this.#show(job);
+  }
+
+  #newest(job: Job, since: number): Job {
+    const heard = this.#heard.get(job.id);
+    return heard && heard.order > since ? heard.job : job;
+  }
+
+  #show(job: Job): void {
     this.#estimate(job);
     const index = this.list.findIndex(({ id }) => id === job.id);
     if (index >= 0) this.list = this.list.with(index, job);
@@ -66,9 +93,10 @@ class Jobs {
 
   /** Listens as long as the page is open. */
   follow(): () => void {
-    uploads.onJob = (job) => this.update(job);
+    // Nothing can have been heard of it before there was it.
+    uploads.onJob = (job) => this.answer(job, 0);
     return followJobs(
-      (job) => this.update(job),
+      (job) => this.#hear(job),
       (isConnected) => {
         // What happened in between was not heard.
         if (isConnected && !this.isConnected) void this.load();
