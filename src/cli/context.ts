@@ -99,3 +99,9 @@ function withoutDuplicates(terms: readonly Term[]): Term[] {
     return isNew;
   });
 }
+
+/** The user's own terms, and those of the context that are not among them. */
+export function withContext(own: readonly Term[], context: readonly Term[]): readonly Term[] {
+  const known = new Set(own.map((term) => term.text));
+  return [...own, ...context.filter((term) => !known.has(term.text))];
+}

@@ -21,8 +21,15 @@ describe("docs/command-line.md", () => {
   });
 
   it("names every option of `terms extract`", async () => {
-    const section = page.slice(page.indexOf("## `glossa terms extract`"), page.indexOf("## `glossa models`"));
+    const section = page.slice(page.indexOf("## `glossa terms extract`"), page.indexOf("## `glossa prune`"));
     const help = (await runFake(["terms", "extract", "--help"])).stdout;
+    const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
+    expect([...optionsIn(section), "--help"].sort()).toEqual(options);
+  });
+
+  it("names every option of `prune`", async () => {
+    const section = page.slice(page.indexOf("## `glossa prune`"), page.indexOf("## `glossa models`"));
+    const help = (await runFake(["prune", "--help"])).stdout;
     const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
     expect([...optionsIn(section), "--help"].sort()).toEqual(options);
   });

@@ -23,6 +23,7 @@ describe("glossa", () => {
     [["models", "remove"]],
     [["terms"]],
     [["terms", "extract"]],
+    [["prune"]],
   ])("has help with examples for %j", async (command) => {
     const run = await runFake([...command, "--help"]);
     expect(run).toMatchObject({ exitCode: 0, stderr: "" });

@@ -6,6 +6,7 @@ import type { Environment } from "./environment.ts";
 import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { modelsCommand } from "./models-command.ts";
+import { pruneCommand } from "./prune-command.ts";
 import { Screen } from "./screen.ts";
 import { termsCommand } from "./terms-command.ts";
 import { keysCommand, serveCommand } from "./serve-command.ts";
@@ -69,6 +70,7 @@ Examples:
   evalCommand(program, environment, finish, args);
   modelsCommand(program, environment, finish);
   termsCommand(program, environment, finish);
+  pruneCommand(program, environment, finish);
   serveCommand(program, environment, finish);
   keysCommand(program, environment, finish);
   return program;

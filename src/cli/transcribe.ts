@@ -2,7 +2,6 @@
  * `glossa transcribe`: from inputs to results, one after the other with one loaded model. A failing input does not stop
  * the others; an interrupt keeps what is done.
  */
-import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import type { RecogniseOptions } from "../recognise/options.ts";
 import type { Device } from "../runtime/session.ts";
@@ -10,7 +9,7 @@ import { formatTranscript, type TranscriptFormat } from "../transcript/formats.t
 import { joinTexts, toOneLine } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
-import { type ContextOptions, readCommandContext } from "./context.ts";
+import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
 import type { Environment, LoadedRecogniser } from "./environment.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { readGlossary, summariseTerms } from "./glossary.ts";
@@ -130,12 +129,6 @@ export async function transcribe(
   }
   const codes = new Set(failures.map(({ error }) => exitCodeOf(error)));
   return codes.size === 1 ? [...codes][0] : exitCodes.failure;
-}
-
-/** The user's own terms, and those of the context that are not among them. */
-function withContext(own: readonly Term[], context: readonly Term[]): readonly Term[] {
-  const known = new Set(own.map((term) => term.text));
-  return [...own, ...context.filter((term) => !known.has(term.text))];
 }
 
 /** What all inputs of a command share. */

@@ -18,15 +18,18 @@ export interface Evidence {
   readonly rival: number;
 }
 
-/** Fitted on en-lj001 (every second sentence, own rare words and 2,000 distractors, Moonshine base), see docs/experiments.md. */
+/**
+ * Fitted on every second utterance of en-lj001 (first pass by Moonshine base) and zh-aishell-s0150 (by Whisper base), each with
+ * its own terms among 2,000 distractors; see docs/experiments.md.
+ */
 const weights = {
-  bias: -10.5,
-  phonetic: 7,
-  orthographic: 4,
-  sounds: 0.25,
-  doubt: 1,
-  rarity: 0.5,
-  rival: -8,
+  bias: -14.01,
+  phonetic: 7.28,
+  orthographic: 4.86,
+  sounds: 0.77,
+  doubt: 4.6,
+  rarity: 1.98,
+  rival: -2.27,
 };
 
 /** Longer terms are not safer still. */

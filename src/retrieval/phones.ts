@@ -84,6 +84,20 @@ export function phone(name: string): number {
 
 const places = 6;
 
+/** Pairs that speakers and recognisers confuse more than their articulation says: accents of English, regions of China. */
+const confused: Readonly<Record<string, number>> = {
+  "N NG": 0.2,
+  "S SH": 0.25,
+  "JH Z": 0.3,
+  "L N": 0.4,
+  "L R": 0.4,
+  "F H": 0.55,
+  "V W": 0.4,
+  "S TH": 0.35,
+  "F TH": 0.35,
+  "D TH": 0.35,
+};
+
 /** `substitutionCosts[a * phoneCount + b]`: what it costs to hear b for a, 0 to 100. */
 export const substitutionCosts: Uint8Array = (() => {
   const costs = new Uint8Array(phoneCount * phoneCount);
@@ -105,6 +119,8 @@ export const gapCosts: Uint8Array = Uint8Array.from(phoneNames, (name) => {
 function costBetween(a: number, b: number): number {
   if (a === b) return 0;
   const [nameA, nameB] = [phoneNames[a]!, phoneNames[b]!];
+  const known = confused[[nameA, nameB].sort().join(" ")];
+  if (known !== undefined) return known;
   const [vowelA, vowelB] = [vowels[nameA], vowels[nameB]];
   if (vowelA && vowelB) {
     const distance = Math.abs(vowelA.height - vowelB.height) / 4 + Math.abs(vowelA.back - vowelB.back) / 3;

@@ -27,7 +27,7 @@ export interface TermMatch {
 /** Matches whose sounds have less in common are not looked at further. */
 const leastPhonetic = 0.45;
 /** Matches that are less likely are not reported. */
-const leastScore = 0.01;
+const leastScore = 0.002;
 
 /** A list of terms made ready for matching; make it once for all windows. */
 export class TermMatcher {
@@ -67,38 +67,48 @@ export class TermMatcher {
 
   #matchWords(heard: HeardSounds, found: Found[]): void {
     if (heard.sounds.length === 0) return;
-    this.#index.search(heard, ({ sequence, from, to }) => {
-      const sounds = this.#sequences[sequence]!;
-      const { cost, from: first, to: last } = this.#aligner.align(sounds, heard, from, to);
-      const phonetic = 1 - cost / this.#fullCosts[sequence]!;
-      if (phonetic < leastPhonetic) return;
-      const firstUnit = heard.wordOf[first]!;
-      const units = heard.units.slice(firstUnit, heard.wordOf[last - 1]! + 1);
-      const letters = lettersOf(units.map((unit) => unit.text).join(" "));
-      const term = this.#termOf[sequence]!;
-      let orthographic = 0;
-      for (const written of this.#letters[term]!) {
-        orthographic = Math.max(orthographic, spellingSimilarity(written, letters));
-      }
-      found.push({
-        term,
-        start: units[0]!.start,
-        end: units.at(-1)!.end,
-        heard: joined(units),
-        phonetic,
-        orthographic,
-        sounds: sounds.length,
-        confidence: Math.min(...units.map((unit) => unit.confidence)),
-        rarity: Math.max(...units.map((unit) => rarityOfHeard(unit.text))),
-      });
-    });
+    this.#index.search(heard, ({ sequence, from, to }) => this.#look(sequence, heard, from, to, found));
+  }
+
+  /** Looks for the best place of a way of saying a term in a stretch, and then before and behind it. */
+  #look(sequence: number, heard: HeardSounds, from: number, to: number, found: Found[]): void {
+    const sounds = this.#sequences[sequence]!;
+    const { cost, from: first, to: last } = this.#aligner.align(sounds, heard, from, to);
+    const phonetic = 1 - cost / this.#fullCosts[sequence]!;
+    if (phonetic < leastPhonetic) return;
+    found.push(this.#found(sequence, heard, first, last, phonetic));
+    const enough = (2 * sounds.length) / 3;
+    if (first - from >= enough) this.#look(sequence, heard, from, first, found);
+    if (to - last >= enough) this.#look(sequence, heard, last, to, found);
+  }
+
+  #found(sequence: number, heard: HeardSounds, first: number, last: number, phonetic: number): Found {
+    const firstUnit = heard.wordOf[first]!;
+    const units = heard.units.slice(firstUnit, heard.wordOf[last - 1]! + 1);
+    const letters = lettersOf(units.map((unit) => unit.text).join(" "));
+    const term = this.#termOf[sequence]!;
+    let orthographic = 0;
+    for (const written of this.#letters[term]!) {
+      orthographic = Math.max(orthographic, spellingSimilarity(written, letters));
+    }
+    return {
+      term,
+      start: units[0]!.start,
+      end: units.at(-1)!.end,
+      heard: joined(units),
+      phonetic,
+      orthographic,
+      sounds: this.#sequences[sequence]!.length,
+      confidence: Math.min(...units.map((unit) => unit.confidence)),
+      rarity: Math.max(...units.map((unit) => rarityOfHeard(unit.text))),
+    };
   }
 
   /** Adds to each match by how much the best other term at the same place fits better. */
   #withRivals(found: readonly Found[]): TermMatch[] {
     const byStart = [...found].sort((a, b) => a.start - b.start);
     const fitOf = (match: Found) => (match.phonetic + match.orthographic) / 2;
-    const longest = Math.max(0, ...found.map((match) => match.end - match.start));
+    const longest = found.reduce((most, match) => Math.max(most, match.end - match.start), 0);
     return byStart.flatMap((match, index) => {
       let best = 0;
       const look = (other: Found) => {

@@ -1,0 +1,57 @@
+/**
+ * The arguments and options of `glossa prune`.
+ */
+import { type Command, InvalidArgumentError } from "commander";
+import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
+import { addContextOptions, addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
+import type { Environment } from "./environment.ts";
+import type { PruneCommandOptions } from "./prune.ts";
+
+const examples = `
+Examples:
+  glossa prune talk.mp3 --context deck.pdf
+  glossa prune talk.mp3 --terms terms.tsv --threshold 0.5 --json > heard.json
+
+Every stretch of some 30 s of speech is recognised once without terms; terms are found in it by sound and by spelling.
+`;
+
+/** Adds `prune` to the program. */
+export function pruneCommand(
+  program: Command,
+  environment: Environment,
+  finish: (exitCode: number) => void,
+): void {
+  const command = program
+    .command("prune")
+    .description("Tell which terms of a long list or of documents are spoken in a recording.")
+    .argument("<input>", "audio or video file; - is standard input")
+    .option("--terms <file>", "glossary file, can be repeated", collect)
+    .option("--term <text>", "a single term, can be repeated", collect);
+  addContextOptions(command)
+    .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
+    .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
+    .option(
+      "--threshold <probability>",
+      `least probability of a term that is kept, 0 to 1 (default: ${defaultThreshold})`,
+      parseProbability,
+    )
+    .option(
+      "--most <count>",
+      `most terms kept for a stretch of speech (default: ${defaultMostKept})`,
+      parseCount(1, 10_000),
+    )
+    .option("--json", "as JSON, with what was dropped and all evidence");
+  addEngineOptions(command)
+    .addHelpText("after", examples)
+    .action(async (input: string, options: PruneCommandOptions) => {
+      const { prune } = await import("./prune.ts");
+      finish(await prune(input, options, environment));
+    });
+}
+
+function parseProbability(value: string): number {
+  const probability = value.trim() === "" ? NaN : Number(value);
+  if (!(probability >= 0 && probability <= 1))
+    throw new InvalidArgumentError("Expected a number from 0 to 1.");
+  return probability;
+}

@@ -1,0 +1,147 @@
+/**
+ * `glossa prune`: from thousands of terms to those that are spoken, with scores, times and what was heard there.
+ */
+import { GlossaError } from "../errors.ts";
+import { prune as choose, type PrunedTerm } from "../retrieval/prune.ts";
+import { TermMatcher } from "../retrieval/term-matcher.ts";
+import type { Word } from "../transcript/transcript.ts";
+import { untilAborted } from "./abortable.ts";
+import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
+import type { Environment } from "./environment.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { readGlossary } from "./glossary.ts";
+import { loadRecogniser, type LoadingOptions } from "./load-recogniser.ts";
+import { checkReadable } from "./outputs.ts";
+import { formatClock } from "./quantities.ts";
+import { Screen } from "./screen.ts";
+
+/** The options as the command line names them. */
+export interface PruneCommandOptions extends ContextOptions, LoadingOptions {
+  terms?: string[];
+  term?: string[];
+  language?: string;
+  threshold?: number;
+  most?: number;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Words are matched in stretches as long as the windows of most models. */
+const stretchSeconds = 30;
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code
+ * @throws GlossaError when there are no terms, or the context, the model or the input cannot be read
+ */
+export async function prune(
+  input: string,
+  options: PruneCommandOptions,
+  environment: Environment,
+): Promise<number> {
+  const { signal } = environment;
+  const screen = new Screen(environment, options);
+  const glossary = await untilAborted(readGlossary(options.terms ?? [], options.term ?? []), signal);
+  const context = await untilAborted(readCommandContext(options, signal), signal);
+  for (const warning of [...glossary.warnings, ...context.warnings]) await screen.warn(warning);
+  const terms = withContext(glossary.terms, context.terms);
+  if (terms.length === 0) {
+    throw new GlossaError(
+      "invalid-argument",
+      "there are no terms; give --terms, --term, --context or --slides",
+    );
+  }
+  await checkReadable(input);
+  const matcher = new TermMatcher(terms);
+  const words = await hear(input, options, environment, screen);
+  if (words === null) return exitCodes.interrupted;
+  const stretches = inStretches(words).map((stretch) => ({
+    start: stretch[0]!.start,
+    end: stretch.at(-1)!.end,
+    ...choose(matcher.match([stretch]), { threshold: options.threshold, most: options.most }),
+  }));
+  const kept = stretches.flatMap((stretch) => stretch.kept);
+  if (options.json) {
+    const result = stretches.map((stretch) => ({
+      start: stretch.start,
+      end: stretch.end,
+      kept: stretch.kept.map(describe),
+      dropped: stretch.dropped.map(describe),
+    }));
+    await screen.print(`${JSON.stringify({ terms: terms.length, stretches: result }, null, 2)}\n`);
+  } else {
+    const rows = kept.flatMap(({ term, matches }) => matches.map((match) => ({ ...match, text: term.text })));
+    rows.sort((a, b) => a.start - b.start);
+    const lines = rows.map(({ text, score, start, end, heard }) =>
+      [text, score.toFixed(2), start.toFixed(1), end.toFixed(1), heard].join("\t"),
+    );
+    await screen.print(["term\tscore\tstart\tend\theard", ...lines].map((line) => `${line}\n`).join(""));
+  }
+  const count = new Set(kept.map(({ term }) => term.text)).size;
+  await screen.note(`${count} of ${terms.length} terms in ${formatClock(words.at(-1)?.end ?? 0)} of speech`);
+  return exitCodes.success;
+}
+
+/** The words of a first pass without terms; null when interrupted. */
+async function hear(
+  input: string,
+  options: PruneCommandOptions,
+  environment: Environment,
+  screen: Screen,
+): Promise<Word[] | null> {
+  const { signal } = environment;
+  const recogniser = await loadRecogniser(options, environment, screen);
+  const words: Word[] = [];
+  const started = performance.now();
+  const stream = recogniser.stream(input, { language: options.language, beamSize: 1, signal });
+  const events = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await untilAborted(events.next(), signal);
+      if (next.done || next.value.type === "transcript") return words;
+      if (next.value.type === "segment") words.push(...next.value.segment.words);
+      else if (next.value.type === "progress") {
+        screen.showRecognition(input, next.value.progress, (performance.now() - started) / 1000);
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return null;
+  } finally {
+    events.return?.().catch(() => {});
+    screen.hideProgress();
+    await untilAborted(recogniser[Symbol.asyncDispose](), signal).catch(() => {});
+  }
+}
+
+function inStretches(words: readonly Word[]): Word[][] {
+  const stretches: Word[][] = [];
+  for (const word of words) {
+    const current = stretches.at(-1);
+    if (current && word.end - current[0]!.start <= stretchSeconds) current.push(word);
+    else stretches.push([word]);
+  }
+  return stretches;
+}
+
+function describe({ term, score, matches }: PrunedTerm) {
+  return {
+    term: term.text,
+    source: term.source,
+    score: rounded(score),
+    matches: matches.map(({ start, end, heard, score: probability, evidence }) => ({
+      start: rounded(start),
+      end: rounded(end),
+      heard,
+      score: rounded(probability),
+      evidence: Object.fromEntries(
+        Object.entries(evidence).map(([name, value]) => [name, rounded(value as number)]),
+      ),
+    })),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

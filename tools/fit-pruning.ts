@@ -1,0 +1,175 @@
+/**
+ * Fits the curve of `src/retrieval/evidence.ts` and scores pruning: for every utterance, its own terms among distractors.
+ *
+ *     npx tsx tools/fit-pruning.ts 2000 \
+ *       ../shared/data/en-lj001,../shared/data/lists/all_rare_words.txt,moonshine-base \
+ *       ../shared/data/zh-aishell-s0150,../shared/data/lists/zh_rare_words.txt,whisper-base
+ *
+ * Fits on every second utterance of all sets together and scores on the others of each, with the weights in the source and with those fitted. First passes
+ * are greedy and without terms; they are kept in the folder given by GLOSSA_FIRST_PASSES, if any.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Term } from "../src/context/term.ts";
+import { createRecogniser } from "../src/recognise/recognise.ts";
+import { evidenceWeights, featuresOf } from "../src/retrieval/evidence.ts";
+import type { HeardWord } from "../src/retrieval/heard-words.ts";
+import { defaultThreshold, scoreChoices } from "../src/retrieval/prune.ts";
+import { TermMatcher, type TermMatch } from "../src/retrieval/term-matcher.ts";
+import { randomGenerator } from "../src/random.ts";
+
+interface FirstPass {
+  readonly text: string;
+  readonly terms: readonly string[];
+  readonly words: readonly HeardWord[];
+}
+
+const [countText, ...sets] = process.argv.slice(2);
+const distractorCount = Number(countText);
+if (!(distractorCount > 0) || sets.length === 0) {
+  throw new Error("Usage: fit-pruning COUNT DATA_SET,DISTRACTORS,MODEL…");
+}
+const random = randomGenerator(1);
+const loaded = await Promise.all(sets.map((set) => loadSet(set)));
+const fitted = fit(
+  loaded.flatMap(({ utterances }) =>
+    halfOf(utterances, 0).flatMap(({ spoken, matches }) =>
+      matches.map((match) => ({
+        features: featuresOf(match.evidence),
+        label: spoken.has(match.term.text) ? 1 : 0,
+      })),
+    ),
+  ),
+);
+console.log("weights fitted:", fitted.map((weight) => weight.toFixed(2)).join(", "));
+for (const { name, utterances } of loaded) {
+  console.log(`\n${name}: ${utterances.length} utterances, ${distractorCount} distractors`);
+  report("in the source", evidenceWeights, halfOf(utterances, 1));
+  report("fitted", fitted, halfOf(utterances, 1));
+  for (const { spoken, matches, words } of halfOf(utterances, 1)) {
+    for (const term of spoken) {
+      const found = matches.find((match) => match.term.text === term);
+      const score = found ? probability(featuresOf(found.evidence), fitted) : 0;
+      if (score >= defaultThreshold) continue;
+      console.log(`missed: ${term} (${score.toFixed(3)}) in: ${words.map((word) => word.text).join(" ")}`);
+    }
+  }
+}
+
+interface Utterance {
+  readonly spoken: ReadonlySet<string>;
+  /** The best match of every term that has one. */
+  readonly matches: readonly TermMatch[];
+  readonly words: readonly HeardWord[];
+}
+
+function halfOf(utterances: readonly Utterance[], remainder: number): readonly Utterance[] {
+  return utterances.filter((_, index) => index % 2 === remainder);
+}
+
+async function loadSet(set: string): Promise<{ name: string; utterances: Utterance[] }> {
+  const [folder, list, model] = set.split(",") as [string, string, string];
+  const passes = await firstPasses(folder, model);
+  const distractors = readFileSync(list, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  const utterances = passes
+    .filter(({ terms }) => terms.length > 0)
+    .map(({ text, terms, words }) => {
+      const spoken = new Set(terms);
+      const others = new Set<string>();
+      const said = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}']+/gu, " ")} `;
+      while (others.size < distractorCount) {
+        const other = distractors[Math.floor(random() * distractors.length)]!;
+        const isSaid = /\p{Script=Han}/u.test(other)
+          ? said.includes(other)
+          : said.includes(` ${other.toLowerCase()} `);
+        if (!spoken.has(other) && !isSaid) others.add(other);
+      }
+      const given: Term[] = [...spoken, ...others].map((term) => ({
+        text: term,
+        spokenForms: [],
+        weight: 1,
+      }));
+      const best = new Map<string, TermMatch>();
+      for (const match of new TermMatcher(given).match([words])) {
+        const known = best.get(match.term.text);
+        if (!known || match.score > known.score) best.set(match.term.text, match);
+      }
+      return { spoken, matches: [...best.values()], words };
+    });
+  return { name: folder, utterances };
+}
+
+/** Scores on the utterances that were not fitted, at several thresholds and at most 20 terms. */
+function report(name: string, weights: readonly number[], test: readonly Utterance[]): void {
+  console.log(`weights ${name}\nthreshold  recall  precision  F1     kept`);
+  for (const threshold of [0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7]) {
+    const scores = scoreChoices(
+      test.map(({ spoken, matches }) => {
+        const ranked = matches
+          .map(({ term, evidence }) => ({
+            term: term.text,
+            score: probability(featuresOf(evidence), weights),
+          }))
+          .filter(({ score }) => score >= threshold)
+          .sort((a, b) => b.score - a.score);
+        return { spoken, chosen: new Set(ranked.slice(0, 20).map(({ term }) => term)) };
+      }),
+    );
+    const cells = [scores.recall, scores.precision, scores.f1].map((value) => value.toFixed(3).padStart(8));
+    console.log(
+      `${threshold.toFixed(2).padStart(8)} ${cells.join(" ")} ${scores.meanKept.toFixed(1).padStart(6)}`,
+    );
+  }
+}
+
+function probability(features: readonly number[], weights: readonly number[]): number {
+  return 1 / (1 + Math.exp(-features.reduce((sum, feature, index) => sum + feature * weights[index]!, 0)));
+}
+
+/** Logistic regression by gradient descent with momentum and a little decay, from the weights in the source. */
+function fit(samples: readonly { features: readonly number[]; label: number }[]): number[] {
+  const weights = [...evidenceWeights];
+  const speed = weights.map(() => 0);
+  for (let step = 0; step < 1_200; step++) {
+    const gradient = weights.map((weight, index) => (index === 0 ? 0 : 2e-4 * weight));
+    for (const { features, label } of samples) {
+      const error = (probability(features, weights) - label) / samples.length;
+      for (const [index, feature] of features.entries()) gradient[index]! += error * feature;
+    }
+    for (const [index, slope] of gradient.entries()) {
+      speed[index] = 0.9 * speed[index]! - 2 * slope;
+      weights[index]! += speed[index]!;
+    }
+  }
+  return weights;
+}
+
+async function firstPasses(dataSet: string, modelId: string): Promise<FirstPass[]> {
+  const cache = process.env.GLOSSA_FIRST_PASSES;
+  const file = cache === undefined ? null : join(cache, `${dataSet.split("/").at(-1)}-${modelId}.json`);
+  if (file !== null && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as FirstPass[];
+  const rows = readFileSync(join(dataSet, "manifest.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map(
+      (line) =>
+        JSON.parse(line) as {
+          audio: string;
+          text: string;
+          language: string;
+          rare_words?: string[];
+          terms?: string[];
+        },
+    );
+  await using recogniser = await createRecogniser({ model: modelId });
+  const found: FirstPass[] = [];
+  for (const { audio, text, language, rare_words: rareWords, terms } of rows) {
+    const transcript = await recogniser.recognise(join(dataSet, audio), { language, beamSize: 1 });
+    const words = transcript.segments.flatMap((segment) => segment.words);
+    found.push({ text, terms: rareWords ?? terms ?? [], words });
+  }
+  if (file !== null) writeFileSync(file, JSON.stringify(found));
+  return found;
+}
