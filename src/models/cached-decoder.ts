@@ -1,17 +1,12 @@
 /**
  * Steps a decoder whose graph takes any number of tokens for any number of rows (see `decoderProgram` in
  * `whisper/decoder-program.ts` for its inputs): the prompts of all starts go through as one batch, and so does every
- * step after that. Caches are never copied as a whole.
+ * step after that. Caches stay where they are; only what is new comes out of the graph.
  */
 import { GlossaError } from "../errors.ts";
 import type { OnnxSession, Tensor, TensorFactory, Tensors } from "../runtime/session.ts";
 import { batchWindows, seat, type WindowCache } from "./cross-attention-cache.ts";
-import {
-  type CacheNames,
-  placeContinuations,
-  SelfAttentionCache,
-  type SelfAttentionShape,
-} from "./self-attention-cache.ts";
+import { placeContinuations, SelfAttentionCache, type SelfAttentionShape } from "./self-attention-cache.ts";
 import type { DecoderState } from "./speech-model.ts";
 
 /** A decoder's graph and what it looks like from outside. */
@@ -19,7 +14,8 @@ export interface CachedDecoder {
   readonly session: OnnxSession;
   readonly tensors: TensorFactory;
   readonly selfAttention: SelfAttentionShape;
-  readonly selfNames: CacheNames;
+  /** Inputs of the self-attention cache: each layer's keys, then its values. */
+  readonly pastNames: readonly string[];
   /** Inputs of the cross-attention cache whose last axis is frames. */
   readonly framesLast: ReadonlySet<string>;
   readonly vocabularySize: number;
@@ -43,8 +39,6 @@ export interface CachedStart {
 export interface CachedStartOptions {
   /** Give the attention of the heads that follow time. */
   readonly attention: boolean;
-  /** Tokens that will probably be needed after the prompt: room for them is made at once. */
-  readonly expectedTokens: number;
   /** Is given the logits after each start's place to inspect, `[vocabulary]`. */
   readonly inspect?: (logits: Float32Array, start: number) => number | null;
 }
@@ -82,15 +76,7 @@ export class CachedDecoderState implements DecoderState {
     this.#rows = starts.map((_, i) => i);
     this.#starts = starts.map((_, i) => i);
     this.#lengths = starts.map((start) => start.tokens.length);
-    const longest = Math.max(...this.#lengths);
-    const capacity = Math.min(decoder.maximumTokens, longest + options.expectedTokens);
-    this.#cache = new SelfAttentionCache(
-      decoder.tensors,
-      decoder.selfAttention,
-      decoder.selfNames,
-      starts.length,
-      capacity,
-    );
+    this.#cache = new SelfAttentionCache(decoder.tensors, decoder.selfAttention, decoder.pastNames);
   }
 
   /** Runs the prompts. */
@@ -141,7 +127,7 @@ export class CachedDecoderState implements DecoderState {
     // Rows that are left may stand behind those that are needed, and must be reachable for copying.
     const reachable = Math.max(count, ...copies.map(({ from }) => from + 1));
     const cache = this.#living();
-    cache.views(reachable, longest + 1, longest);
+    cache.reserve(reachable, longest + 1);
     for (const { from, to } of copies) cache.copyRow(from, to, longest);
     this.#starts = chosen.map((parent) => this.#starts[parent]!);
     this.#lengths = lengths.map((length) => length + 1);
@@ -193,19 +179,20 @@ export class CachedDecoderState implements DecoderState {
     }
     const { slots, places, slotCount } = seat(windowOf, this.#windows);
     const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
-    const { past, present } = this.#living().views(count, longest, longest - 1);
+    const cache = this.#living();
+    cache.reserve(count, longest);
     if (this.#logitsTensor?.dims[0] !== last.length) {
       this.#logitsTensor = tensors.float32(new Float32Array(last.length * vocabularySize), [
         last.length,
         vocabularySize,
       ]);
     }
-    const outputs: Record<string, Tensor | null> = { logits: this.#logitsTensor, ...present };
+    const outputs: Record<string, Tensor | null> = { logits: this.#logitsTensor, new_cache: null };
     if (this.attentionHeads > 0) outputs.attention = null;
     const result = await session.run(
       {
         ...this.#cross,
-        ...past,
+        ...cache.views(count),
         tokens: tensors.int64(tokens, [count, width]),
         ...(session.inputNames.includes("positions")
           ? { positions: tensors.int64(positions, [count, width]) }
@@ -222,6 +209,8 @@ export class CachedDecoderState implements DecoderState {
       outputs,
     );
     this.logits = this.#logitsTensor.data as Float32Array;
+    cache.append(result.new_cache!.data as Float32Array, width, lengths);
+    result.new_cache!.dispose();
     if (this.attentionHeads > 0) this.#readAttention(result.attention!, places, last, slotCount);
   }
 

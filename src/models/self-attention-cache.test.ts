@@ -3,7 +3,7 @@ import { tensorFactory } from "../runtime/session.ts";
 import { placeContinuations, SelfAttentionCache } from "./self-attention-cache.ts";
 
 const shape = { layers: 1, heads: 2, headWidth: 2 };
-const names = { past: ["past_key", "past_value"], present: ["present_key", "present_value"] };
+const names = ["past_key", "past_value"];
 
 describe("places of continued hypotheses", () => {
   it("stay where they are when nothing changes", () => {
@@ -41,24 +41,47 @@ describe("places of continued hypotheses", () => {
 });
 
 describe("a self-attention cache", () => {
-  it("gives the same memory as input and as output", async () => {
-    const cache = new SelfAttentionCache(await tensorFactory(), shape, names, 1, 4);
-    const { past, present } = cache.views(1, 1, 0);
-    expect(past.past_key!.dims).toEqual([1, 2, 4, 2]);
-    expect(present.present_value).toBe(past.past_value);
-    expect(cache.views(1, 4, 3).past.past_key).toBe(past.past_key);
+  it("is fed from the same memory at every step", async () => {
+    const cache = new SelfAttentionCache(await tensorFactory(), shape, names);
+    cache.reserve(1, 1);
+    const { past_key: key } = cache.views(1);
+    expect(key!.dims).toEqual([1, 2, 64, 2]);
+    cache.reserve(1, 64);
+    expect(cache.views(1).past_key).toBe(key);
   });
 
-  it("keeps what was written when rows and tokens need more room, and copies rows", async () => {
-    const cache = new SelfAttentionCache(await tensorFactory(), shape, names, 1, 2);
-    const before = cache.views(1, 2, 0).past.past_key!.data as Float32Array;
-    before.set([1, 2, 3, 4, 5, 6, 7, 8]);
-    const grown = cache.views(2, 3, 2).past.past_key!;
-    expect(grown.dims).toEqual([2, 2, 4, 2]);
-    const row = [1, 2, 3, 4, 0, 0, 0, 0, 5, 6, 7, 8, 0, 0, 0, 0];
-    const data = grown.data as Float32Array;
-    expect(Array.from(data.subarray(0, 16))).toEqual(row);
-    cache.copyRow(0, 1, 2);
-    expect(Array.from(data.subarray(16))).toEqual(row);
+  it("keeps prompts of different length and what follows, when rows and tokens need more room", async () => {
+    const cache = new SelfAttentionCache(await tensorFactory(), shape, names);
+    cache.reserve(2, 2);
+    // [layer, row, token, keys of both heads then values]; row 1 has one token and one that fills it up.
+    const entries = Float32Array.from({ length: 2 * 2 * 8 }, (_, i) => i + 1);
+    cache.append(entries, 2, [2, 1]);
+    cache.append(
+      Float32Array.from({ length: 2 * 8 }, (_, i) => 101 + i),
+      1,
+      [3, 2],
+    );
+    const key = (row: number, head: number, token: number) => {
+      const tensor = cache.views(2).past_key!;
+      const at = ((row * 2 + head) * tensor.dims[2]! + token) * 2;
+      return Array.from((tensor.data as Float32Array).subarray(at, at + 2));
+    };
+    const expected = () => {
+      expect([0, 1, 2].map((token) => key(0, 1, token))).toEqual([
+        [3, 4],
+        [11, 12],
+        [103, 104],
+      ]);
+      expect([0, 1].map((token) => key(1, 0, token))).toEqual([
+        [17, 18],
+        [109, 110],
+      ]);
+    };
+    expected();
+    cache.reserve(3, 65);
+    expect(cache.views(3).past_value!.dims).toEqual([3, 2, 128, 2]);
+    expected();
+    cache.copyRow(0, 1, 3);
+    expect(key(1, 1, 2)).toEqual([103, 104]);
   });
 });

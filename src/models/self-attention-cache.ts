@@ -1,11 +1,14 @@
 /**
- * The keys and values of all tokens so far, for the rows of a batch that `GroupQueryAttention` reads and extends in place.
+ * The keys and values of all tokens so far, for the rows of a batch, in memory that the graph reads where it is.
+ *
+ * The graph gives out the keys and values of new tokens only, and they are written down here: onnxruntime-node copies
+ * every output, even one that is given memory of its own, and the whole cache at every step would be more than the products.
  *
  * A row is a place in memory. When hypotheses are continued, each parent's first child stays in its place and writes
  * over what follows; only further children are copied, into places whose hypotheses have died. So a step of beam search
  * copies one row or two instead of all.
  */
-import type { Tensor, TensorFactory, Tensors } from "../runtime/session.ts";
+import type { TensorFactory, Tensors } from "../runtime/session.ts";
 
 export interface SelfAttentionShape {
   readonly layers: number;
@@ -14,73 +17,87 @@ export interface SelfAttentionShape {
   readonly headWidth: number;
 }
 
-/** Names of a layer's cache as it goes into the graph and comes out. */
-export interface CacheNames {
-  readonly past: readonly string[];
-  readonly present: readonly string[];
-}
+/** Room for more tokens is made by so many at once. */
+const capacityStep = 64;
 
 export class SelfAttentionCache {
   readonly #tensors: TensorFactory;
   readonly #shape: SelfAttentionShape;
-  readonly #names: CacheNames;
-  readonly #buffers: Float32Array[];
-  #rows: number;
-  #capacity: number;
-  /** By number of rows: the views that runs are given. */
-  readonly #views = new Map<number, { past: Tensors; present: Tensors }>();
+  readonly #names: readonly string[];
+  #buffers: Float32Array[];
+  #rows = 0;
+  #capacity = 0;
+  /** By number of rows: what runs are fed with. */
+  readonly #views = new Map<number, Tensors>();
 
-  /**
-   * @param names for every buffer (two a layer) the names of its input and its output
-   * @param rows to begin with
-   * @param capacity tokens to begin with
-   */
-  constructor(
-    tensors: TensorFactory,
-    shape: SelfAttentionShape,
-    names: CacheNames,
-    rows: number,
-    capacity: number,
-  ) {
+  /** @param names of the graph's inputs: each layer's keys, then its values */
+  constructor(tensors: TensorFactory, shape: SelfAttentionShape, names: readonly string[]) {
     this.#tensors = tensors;
     this.#shape = shape;
     this.#names = names;
-    this.#rows = rows;
-    this.#capacity = capacity;
-    // Memory that was never written to is not taken from the system.
-    this.#buffers = names.past.map(() => new Float32Array(rows * this.#rowSize));
+    this.#buffers = names.map(() => new Float32Array(0));
   }
 
-  /**
-   * The caches of the first `rows` rows, with room for `length` tokens. The same memory goes in and comes out, so the
-   * graph extends it in place.
-   *
-   * @param kept tokens of the longest row that must outlive making room
-   */
-  views(rows: number, length: number, kept: number): { past: Tensors; present: Tensors } {
-    if (rows > this.#rows || length > this.#capacity) {
-      this.#resize(
-        Math.max(rows, this.#rows),
-        length > this.#capacity ? Math.max(length, 2 * this.#capacity) : this.#capacity,
-        kept,
-      );
-    }
+  /** Makes room for so many rows of so many tokens; what is there stays. */
+  reserve(rows: number, length: number): void {
+    if (rows <= this.#rows && length <= this.#capacity) return;
+    const capacity = Math.max(this.#capacity, Math.ceil(length / capacityStep) * capacityStep);
+    const allRows = Math.max(rows, this.#rows);
+    const { heads, headWidth } = this.#shape;
+    const oldSize = this.#capacity * headWidth;
+    this.#buffers = this.#buffers.map((old) => {
+      const buffer = new Float32Array(allRows * heads * capacity * headWidth);
+      for (let part = 0; part < this.#rows * heads; part++) {
+        buffer.set(old.subarray(part * oldSize, (part + 1) * oldSize), part * capacity * headWidth);
+      }
+      return buffer;
+    });
+    this.#rows = allRows;
+    this.#capacity = capacity;
+    this.#views.clear();
+  }
+
+  /** The caches of the first `rows` rows, `[rows, heads, capacity, headWidth]` each, as feeds. */
+  views(rows: number): Tensors {
     let views = this.#views.get(rows);
     if (!views) {
-      const { heads, headWidth } = this.#shape;
-      const dims = [rows, heads, this.#capacity, headWidth];
-      const made = this.#buffers.map((buffer) =>
-        this.#tensors.float32(buffer.subarray(0, rows * this.#rowSize), dims),
-      );
-      const named = (names: readonly string[]): Record<string, Tensor> =>
-        Object.fromEntries(names.map((name, i) => [name, made[i]!]));
-      views = { past: named(this.#names.past), present: named(this.#names.present) };
+      const dims = [rows, this.#shape.heads, this.#capacity, this.#shape.headWidth];
+      const tensor = (buffer: Float32Array) =>
+        this.#tensors.float32(buffer.subarray(0, rows * this.#rowSize), dims);
+      views = Object.fromEntries(this.#names.map((name, i) => [name, tensor(this.#buffers[i]!)]));
       this.#views.set(rows, views);
     }
     return views;
   }
 
-  /** Copies the first `length` tokens of a row to another place. Both rows must have been asked for. */
+  /**
+   * Writes down the keys and values of new tokens.
+   *
+   * @param entries `[layers, rows, tokens, 2 · heads · headWidth]`: keys, then values
+   * @param tokens of every row, filled up behind the shorter ones
+   * @param lengths of the rows, the new tokens included. A row that began with nothing and is shorter than `tokens` is
+   *   filled up at its end, where the next tokens are written over it.
+   */
+  append(entries: Float32Array, tokens: number, lengths: ArrayLike<number>): void {
+    const { heads, headWidth, layers } = this.#shape;
+    let source = 0;
+    for (let layer = 0; layer < layers; layer++) {
+      for (let row = 0; row < lengths.length; row++) {
+        const first = Math.max(0, lengths[row]! - tokens);
+        for (let token = 0; token < tokens; token++) {
+          for (let part = 0; part < 2; part++) {
+            const buffer = this.#buffers[2 * layer + part]!;
+            for (let head = 0; head < heads; head++) {
+              let target = ((row * heads + head) * this.#capacity + first + token) * headWidth;
+              for (const end = source + headWidth; source < end;) buffer[target++] = entries[source++]!;
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** Copies the first `length` tokens of a row to another place. */
   copyRow(from: number, to: number, length: number): void {
     const { heads, headWidth } = this.#shape;
     const headSize = this.#capacity * headWidth;
@@ -94,21 +111,6 @@ export class SelfAttentionCache {
 
   get #rowSize(): number {
     return this.#shape.heads * this.#capacity * this.#shape.headWidth;
-  }
-
-  #resize(rows: number, capacity: number, kept: number): void {
-    const { heads, headWidth } = this.#shape;
-    for (const [index, old] of this.#buffers.entries()) {
-      const buffer = new Float32Array(rows * heads * capacity * headWidth);
-      for (let part = 0; part < this.#rows * heads; part++) {
-        const source = part * this.#capacity * headWidth;
-        buffer.set(old.subarray(source, source + kept * headWidth), part * capacity * headWidth);
-      }
-      this.#buffers[index] = buffer;
-    }
-    this.#rows = rows;
-    this.#capacity = capacity;
-    this.#views.clear();
   }
 }
 

@@ -19,6 +19,7 @@ import {
   softmax,
   subtract,
   transpose,
+  unsqueeze,
 } from "../../graph/operators.ts";
 import { bytesOf, Program, type Value } from "../../graph/program.ts";
 import { applyLayer, feedForward, normWeights, scaleLayer, stackLayers, type Stream } from "./layers.ts";
@@ -36,8 +37,6 @@ export const cacheName = {
   crossValue: (layer: number) => `cross_value.${layer}`,
   pastKey: (layer: number) => `past_key.${layer}`,
   pastValue: (layer: number) => `past_value.${layer}`,
-  presentKey: (layer: number) => `present_key.${layer}`,
-  presentValue: (layer: number) => `present_value.${layer}`,
 };
 
 /**
@@ -70,8 +69,9 @@ export function crossAttentionProgram(weights: DecoderWeights, { heads }: Decode
  * - `places` int64 `[rows, tokens]`: where in `slots` each query stands
  * - `last` int64 `[results]`: which of the `rows · tokens` positions give logits
  *
- * Outputs: `logits` float32 `[results, vocabulary]`, `present_key.N` and `present_value.N` like the past, and `attention`
- * float32 `[windows, alignment heads, slots, frames]` when the model has such heads.
+ * Outputs: `logits` float32 `[results, vocabulary]`; `new_cache` float32 `[layers, rows, tokens, 2 · width]`, each layer's keys and
+ * values of the new tokens, which belong into the past of the next run; and `attention` float32
+ * `[windows, alignment heads, slots, frames]` when the model has such heads.
  */
 export function decoderProgram(weights: DecoderWeights, shape: DecoderShape): Program {
   const { heads, alignmentHeads } = shape;
@@ -99,6 +99,7 @@ export function decoderProgram(weights: DecoderWeights, shape: DecoderShape): Pr
   const start = norm("layers.0.attention.norm", weights.layers[0]!.attention.norm);
   let stream: Stream = { sum: x, norm: layerNorm(x, start.weight, start.bias) };
   const attentions = new Map<number, Value>();
+  const newCaches: Value[] = [];
 
   for (const [index, layer] of weights.layers.entries()) {
     const cache = (name: string) => program.input(name, "float32", ["rows", heads, "capacity", headWidth]);
@@ -106,12 +107,11 @@ export function decoderProgram(weights: DecoderWeights, shape: DecoderShape): Pr
     const remembered = program.within(`layers.${index}.attention`, () => {
       const { query, key, value, output } = layer.attention;
       const together = applyLayer("input", stream.norm, stackLayers([query, key, value]), "blocks");
-      const { attended, present } = groupedQueryAttention(
+      newCaches.push(unsqueeze(slice(together, 2, width, 3 * width, 2 * width), 0));
+      const { attended } = groupedQueryAttention(
         { query: together, key: null, value: null, past, lengths, total },
         { queries: heads, keys: heads },
       );
-      program.output(cacheName.presentKey(index), present.key);
-      program.output(cacheName.presentValue(index), present.value);
       return applyLayer("output", attended, output, "blocks");
     });
     const beforeCross = norm(`layers.${index}.cross_attention.norm`, layer.crossAttention.norm);
@@ -153,6 +153,7 @@ export function decoderProgram(weights: DecoderWeights, shape: DecoderShape): Pr
     stream = addAndNorm(stream.sum, fed, after.weight, after.bias);
   }
 
+  program.output("new_cache", concatenate(newCaches, 0));
   const wanted = gather(reshape(stream.norm, ["queries", width]), last);
   program.output("logits", applyLayer("logits", wanted, { matrix: weights.embedding, bias: null }, "blocks"));
   if (alignmentHeads.length > 0) {

@@ -123,10 +123,7 @@ export class Whisper implements SpeechModel {
         heads: config.decoder_attention_heads,
         headWidth: config.d_model / config.decoder_attention_heads,
       },
-      selfNames: {
-        past: layers.flatMap((layer) => [cacheName.pastKey(layer), cacheName.pastValue(layer)]),
-        present: layers.flatMap((layer) => [cacheName.presentKey(layer), cacheName.presentValue(layer)]),
-      },
+      pastNames: layers.flatMap((layer) => [cacheName.pastKey(layer), cacheName.pastValue(layer)]),
       framesLast: new Set(layers.map(cacheName.crossKey)),
       vocabularySize: config.vocab_size,
       maximumTokens: config.max_target_positions,
@@ -185,17 +182,15 @@ export class Whisper implements SpeechModel {
     const begun = await Promise.all(
       starts.map((start) => this.#startOf(start.frames, this.#prompt(start.prompt))),
     );
-    const seconds = Math.max(...starts.map(({ frames }) => frames.durationSeconds));
     return CachedDecoderState.start(this.#decoder, begun, {
       attention: starts.some(({ prompt }) => prompt.attention),
-      expectedTokens: this.tokenLimit(seconds) + 1,
       inspect: (logits) => probability(logits, noSpeech),
     });
   }
 
   async detectLanguage(frames: AudioFrames): Promise<ReadonlyMap<string, number>> {
     const start = await this.#startOf(frames, { tokens: [this.#start], inspectAt: 0 });
-    const options = { attention: false, expectedTokens: 0 };
+    const options = { attention: false };
     using state = await CachedDecoderState.start(this.#decoder, [start], options);
     const languages = [...this.#languageTokens];
     const scores = languages.map(([, token]) => state.logits[token]!);
