@@ -10,7 +10,7 @@ import { accessibilityProblems, chromiumPath, eventually, usePageBrowser } from 
 import { sampleTranscript } from "./sample-transcripts.ts";
 import { toneFile } from "./tone.ts";
 
-const terms = ["Qwen2-VL", "LoRA", "Okonkwo", "GLCLAP", "a term that is too long for every prompt"];
+const terms = ["Qwen2-VL", "LoRA", "Okonkwo", "QLoRA", "GLCLAP", "a term that is too long for every prompt"];
 
 describe.skipIf(chromiumPath === undefined)(
   "the page (skipped where Chromium is missing)",
@@ -163,11 +163,12 @@ describe.skipIf(chromiumPath === undefined)(
       expect(await page.locator('[data-segment="0"] .term').allTextContents()).toEqual(["Qwen2-VL", "LoRA"]);
       const panel = page.getByRole("region", { name: "Terms" });
       await panel.getByRole("button", { name: /left out/ }).click();
-      expect(await panel.locator("li .term").allTextContents()).toEqual([terms[4]]);
+      expect(await panel.locator("li .term").allTextContents()).toEqual([terms.at(-1)]);
       await panel.getByText("longer than the model's prompt").waitFor();
       await panel.getByRole("button", { name: /^All/ }).click();
-      const picture = panel.getByRole("img", { name: /^Confidence of LoRA over the recording: 0:02/ });
+      const picture = panel.getByRole("img", { name: /^How probable LoRA is where it was found: 0:02/ });
       expect(await picture.locator("rect").count()).toBeGreaterThan(1);
+      await panel.getByRole("img", { name: /^How probable QLoRA .* taken back\)$/ }).waitFor();
       await panel.getByRole("button", { name: "Hear LoRA at 0:02" }).click();
       await eventually(() => page.evaluate("document.querySelector('audio').paused")).toBe(false);
       // It stops by itself when the term is over.
@@ -301,7 +302,7 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByLabel("Only what differs").check();
       expect(await page.locator("tbody tr").count()).toBeLessThan(rows / 2);
       // It can be found again from either.
-      await page.getByRole("link", { name: /5 terms/ }).click();
+      await page.getByRole("link", { name: /6 terms/ }).click();
       await page.getByRole("button", { name: "Compare" }).click();
       await page.getByRole("link", { name: /no context/ }).click();
       await page.getByLabel("Only what differs").waitFor();

@@ -68,13 +68,23 @@ function report(term: string, segments: readonly Segment[]): TermReport {
       reason: "longer than the model's prompt",
     };
   }
+  if (term === "QLoRA") {
+    const [word] = segments[0]!.words.filter(({ text }) => text === "LoRA");
+    const rejections = word ? [{ start: word.start, end: word.end, posterior: 0.04 }] : [];
+    return { term, status: "rejected", score: null, occurrences: [], rejections };
+  }
   return words.length === 0
     ? { term, status: term.length % 2 === 0 ? "prompted" : "boosted", score: null, occurrences: [] }
     : {
         term,
         status: "written",
         score: Math.max(...words.map((word) => word.confidence)),
-        occurrences: words.map(({ start, end }) => ({ start, end, text: term })),
+        occurrences: words.map(({ start, end, confidence }) => ({
+          start,
+          end,
+          text: term,
+          posterior: round(confidence * 0.8),
+        })),
       };
 }
 

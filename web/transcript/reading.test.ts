@@ -62,7 +62,7 @@ describe("places in a transcript", () => {
 });
 
 describe("terms in a transcript", () => {
-  const transcript = sampleTranscript("en", 60, ["Qwen2-VL", "LoRA", "GLCLAP"]);
+  const transcript = sampleTranscript("en", 60, ["Qwen2-VL", "LoRA", "GLCLAP", "QLoRA"]);
   const words = new TermWords(transcript.terms);
 
   it("are found in the words that stand at their times", () => {
@@ -91,9 +91,14 @@ describe("terms in a transcript", () => {
     expect(places[0]).toEqual({
       start: word!.start,
       end: word!.end,
-      text: "LoRA",
+      posterior: lora!.occurrences[0]!.posterior,
       confidence: word!.confidence,
     });
+    const [, , back] = sortedReports(transcript.terms, "en");
+    expect(back!.status).toBe("rejected");
+    expect(termPlaces(back!, transcript.segments)).toEqual([
+      { start: word!.start, end: word!.end, posterior: 0.04, confidence: null },
+    ]);
     expect(sortedReports(transcript.terms, "en").at(-1)!.status).not.toBe("written");
   });
 });
