@@ -94,6 +94,7 @@ export async function transcribe(
         language: options.language,
         terms: withContext(glossary.terms, context.terms),
         history: context.history || undefined,
+        likelyTerms: context.slides === null ? undefined : context.slides.nearTerms.bind(context.slides),
         beamSize: options.beam,
         temperatures: options.temperature,
         seed: options.seed,

@@ -78,7 +78,7 @@ export class PreparedTerms {
     if (!this.fitPrompt && model.promptLimit > 0) {
       warnings.push(
         `the ${this.used.length} terms are more than the prompt of ${model.id} can hold (${model.promptLimit} tokens, half of them ` +
-          "for terms): all are favoured in the search, and those heard once are prompted from then on",
+          "for terms): all are favoured in the search, and those that a quick pass finds something like are prompted",
       );
     }
     return warnings;
@@ -115,13 +115,14 @@ export class Glossary {
   }
 
   /**
-   * Terms for the prompt, best first: those heard already, then the others if the whole list has room. A prompt filled with
+   * Terms for the prompt, best first: those that this stretch of speech may hold, those heard before, then the others if the
+   * whole list has room. A prompt filled with
    * terms that are not said helps no one and costs time (docs/experiments.md).
    */
-  forPrompt(): readonly Term[] {
+  forPrompt(likely: readonly Term[] = []): readonly Term[] {
     const { used, fitPrompt } = this.prepared;
-    const heard = used.filter((term) => this.#occurrences.has(term));
-    return fitPrompt ? [...heard, ...used.filter((term) => !this.#occurrences.has(term))] : heard;
+    const written = used.filter((term) => this.#occurrences.has(term));
+    return [...new Set([...likely, ...written, ...(fitPrompt ? used : [])])];
   }
 
   notePrompted(terms: readonly Term[]): void {

@@ -43,6 +43,11 @@ export interface RecogniseOptions {
    * the model takes it, and no part of the result. Only its end is used.
    */
   history?: string;
+  /**
+   * The terms that are likelier than others in a stretch of speech, such as those on the slide that is shown; times in seconds
+   * from the start of the recording. Looked at when the list of terms is longer than the prompt.
+   */
+  likelyTerms?: (startSeconds: number, endSeconds: number) => readonly Term[];
   /** Leave out stretches without speech before recognition. Default true. */
   voiceActivity?: boolean;
   /**

@@ -137,6 +137,21 @@ describe("Recogniser", () => {
     expect(text).toBe("first part. second part.");
   });
 
+  it("prompts those of a long list that a quick pass finds something like, likely ones sooner", async () => {
+    const others = Array.from({ length: 60 }, (_, i) => `zzq${String.fromCharCode(97 + (i % 26))}xv${i}`);
+    const terms = ["subiaco", ...others];
+    const model = new LetterModel([" the subiako books."]);
+    const { terms: reports } = await recogniserOf(model).recognise(recording({ tone: 2 }), {
+      terms,
+      language: "en",
+      likelyTerms: (start, end) => (start < end ? [{ text: "subiaco", spokenForms: [], weight: 1 }] : []),
+    });
+    expect(model.prompts[0]).toBe("");
+    expect(model.prompts.at(-1)).toBe(" subiaco.");
+    expect(reports[0]).toMatchObject({ term: "subiaco", status: "prompted" });
+    expect(new Set(reports.slice(1).map(({ status }) => status))).toEqual(new Set(["boosted"]));
+  });
+
   it("says when a list is longer than the prompt, and still uses it", async () => {
     const terms = Array.from({ length: 40 }, (_, i) => `term${String.fromCharCode(97 + (i % 26))}${i}`);
     const model = new LetterModel([" hello."]);

@@ -15,6 +15,7 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
+import { heardTerms } from "./heard-terms.ts";
 import { LiveRecognition, type LiveEngine, type LiveOptions } from "./live.ts";
 import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { RecordingState } from "./recording-state.ts";
@@ -203,6 +204,25 @@ export class Recogniser implements AsyncDisposable {
     return prepared;
   }
 
+  /** Of a list that the prompt cannot hold, the terms that a quick pass without them finds something like. */
+  async #heardTerms(
+    window: SpeechWindow,
+    frames: AudioFrames,
+    language: string,
+    prepared: PreparedTerms,
+    settings: Settings,
+  ): Promise<readonly Term[]> {
+    if (prepared.fitPrompt || this.#model.promptLimit === 0) return [];
+    const request = { ...settings, ...fastest, language, terms: this.#prepare(), context: [] };
+    const { part } = await searchWindow(this.#model, window, frames, request);
+    if (!part || part.suspicion !== null) return [];
+    return heardTerms(
+      prepared.used,
+      part.words,
+      settings.likelyTerms?.(window.startSeconds, window.endSeconds),
+    );
+  }
+
   async #recogniseWindow(
     window: SpeechWindow,
     frames: AudioFrames,
@@ -214,7 +234,7 @@ export class Recogniser implements AsyncDisposable {
     const prompt = buildPrompt(
       this.#model.tokenizer,
       this.#model.promptLimit,
-      glossary.forPrompt(),
+      glossary.forPrompt(await this.#heardTerms(window, frames, language, glossary.prepared, settings)),
       previousText,
     );
     glossary.notePrompted(prompt.terms);
@@ -259,6 +279,7 @@ interface Settings {
   readonly wordTimes: boolean;
   readonly previousText: boolean;
   readonly voiceActivity: boolean;
+  readonly likelyTerms?: RecogniseOptions["likelyTerms"];
   readonly signal?: AbortSignal;
 }
 
@@ -290,6 +311,7 @@ function checked(options: RecogniseOptions, model: SpeechModel): Settings {
     wordTimes: options.wordTimes ?? true,
     previousText: options.previousText ?? true,
     voiceActivity: options.voiceActivity ?? true,
+    likelyTerms: options.likelyTerms,
     signal: options.signal,
   };
 }

@@ -1,0 +1,39 @@
+/**
+ * Which of a long list of terms are worth a place in the prompt of a stretch of speech: those that a quick pass without terms
+ * heard something like (speech-aware pruning, docs/context.md).
+ */
+import type { Term } from "../context/term.ts";
+import { prune } from "../retrieval/prune.ts";
+import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
+import type { Word } from "../transcript/transcript.ts";
+
+/** Making the index of longer lists takes longer than what it brings. */
+const longestMatchedList = 20_000;
+/** By how much being near in time, as on the slide that is shown, raises the odds of a term. */
+const nearOdds = 3;
+
+const matchers = new WeakMap<readonly Term[], TermMatcher>();
+
+/**
+ * The terms that were likely said, the likeliest first.
+ *
+ * @param terms the same array every time: its index is made once
+ * @param words what the quick pass heard
+ * @param near terms that are more likely than others now
+ */
+export function heardTerms(
+  terms: readonly Term[],
+  words: readonly Word[],
+  near: readonly Term[] = [],
+): readonly Term[] {
+  if (terms.length === 0 || terms.length > longestMatchedList || words.length === 0) return [];
+  let matcher = matchers.get(terms);
+  if (!matcher) matchers.set(terms, (matcher = new TermMatcher(terms)));
+  const nearTexts = new Set(near.map((term) => term.text));
+  const raised = (match: TermMatch): TermMatch => {
+    if (!nearTexts.has(match.term.text)) return match;
+    const odds = (nearOdds * match.score) / (1 - match.score);
+    return { ...match, score: odds === Infinity ? 1 : odds / (1 + odds) };
+  };
+  return prune(matcher.match([words]).map(raised)).kept.map(({ term }) => term);
+}
