@@ -11,7 +11,7 @@ const maximumCompressionRatio = 2.4;
 const minimumMeanLogProbability = -1;
 /**
  * Probability of "nobody speaks" above which a text that is not believed is silence. Whisper's own 0.6 holds for 30 s of
- * which most is padding; with 3 s of it the probabilities of noise are lower by 0.11, those of speech stay below 0.03.
+ * which most is padding; with less of it the probabilities of noise are lower by about 0.1, those of speech below 0.03.
  */
 const silenceProbability = 0.4;
 

@@ -59,7 +59,7 @@ type GenerationConfig = z.infer<typeof generationConfigSchema>;
 
 /** Encoder positions a second: one for two spectrogram frames. */
 const encoderFrameRate = sampleRate / hopLength / 2;
-const silenceFrames = 3 * encoderFrameRate;
+const silenceFrames = 10 * encoderFrameRate;
 
 export interface WhisperOptions extends SessionOptions {
   /** Folder for what is built of the weights; default as for the models. */
@@ -265,8 +265,8 @@ function probability(logits: Float32Array, token: number): number {
 }
 
 /**
- * How many frames are encoded of so many samples: as many as hold audio, and 3 s of the silence that Whisper was trained to
- * find after it. With less than 2 s it begins to write on after the end (docs/experiments.md).
+ * How many frames are encoded of so many samples: as many as hold audio, and 10 s of the silence that Whisper was trained to
+ * find after it. With too little it writes the text again or goes on after the end (docs/experiments.md).
  */
 function framesFor(samples: number): number {
   const wanted = Math.ceil(samples / hopLength / 2) + silenceFrames;
