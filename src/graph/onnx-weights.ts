@@ -96,6 +96,8 @@ export class OnnxWeights {
       if (!this.#tensors.has(plain)) this.#tensors.set(plain, tensor);
     }
     for (const node of graph.node) {
+      const constant = node.opType === "Constant" ? node.attribute[0]?.t : null;
+      if (constant) this.#tensors.set(node.output[0]!, constant);
       if (node.name && !this.#nodes.has(node.name)) this.#nodes.set(node.name, node);
       for (const attribute of node.attribute) if (attribute.g) this.#collect(attribute.g);
     }
