@@ -101,6 +101,13 @@ describe("beamSearch", () => {
     expect(await best(speech, { beamSize: 1, terms: tracker })).toBe("axxx");
   });
 
+  it("does not end a text early because of the bonus that it has earned", async () => {
+    const model: TextModel = (text) =>
+      ({ "": { l: 1 }, l: { o: 1 }, lo: { r: 1 }, lor: { a: 1 }, lora: { " ": 0.7, "": 0.3 } })[text] ??
+      (text.length < 12 ? { b: 0.8, c: 0.2 } : { "": 1 });
+    expect(await best(model, { terms: terms("lora", 3) })).toBe("lora bbbbbbb");
+  });
+
   it("is not ended by many early texts while a better one grows", async () => {
     const early: TextModel = (text) =>
       ({ "": { a: 0.85, b: 0.05, c: 0.05, d: 0.05 }, a: { a: 1 }, aa: { b: 1 }, aab: { c: 1 } })[text] ?? {

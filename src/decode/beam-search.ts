@@ -5,8 +5,9 @@
  * `(1 − α) · log P(y | x) + α · log P(y | x, c)`, where x is the audio, c the context. Tokens are first pruned by the view
  * without context, so that the context cannot make the model invent. All views of all hypotheses are one batch.
  *
- * Hypotheses are ranked by `(score + bonus) / length^α` when they have ended (length normalisation; Wu et al., 2016,
- * arXiv 1609.08144, with the plain length) and by `score + bonus` while they grow.
+ * While they grow, hypotheses are ranked by `score + bonus`. Those that have ended are ranked by `score / length^α` (length
+ * normalisation; Wu et al., 2016, arXiv 1609.08144, with the plain length). Their bonus is divided by one length for all:
+ * divided by its own, the bonus of a term would be worth most in a text that ends right after it.
  */
 import { GlossaError } from "../errors.ts";
 import type { DecoderState } from "../models/speech-model.ts";
@@ -113,10 +114,9 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
         const parent = live[candidate.parent]!;
         const logProbability = parent.logProbability + candidate.logProbability;
         const bonus = terms?.bonusAtEnd(parent.terms) ?? 0;
-        const score = normalised(logProbability + bonus, length + 1, options.lengthExponent);
         const endAttention = attentionOf(candidate.parent);
         finished.push(
-          hypothesisOf(parent.path, { logProbability, bonus, score, ended: !atLimit, endAttention }),
+          hypothesisOf(parent.path, { logProbability, bonus, score: 0, ended: !atLimit, endAttention }),
         );
         continue;
       }
@@ -130,7 +130,7 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
       if (!isThere) goOn(candidate);
     }
 
-    finished.sort((a, b) => b.score - a.score);
+    rank(finished, length + 1, options.lengthExponent);
     const totals = next.map((hypothesis) => hypothesis.logProbability + hypothesis.terms.bonus);
     const bestFinished = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
     const floor = Math.max(bestFinished, ...totals) - giveUpMargin;
@@ -153,6 +153,17 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
     );
   }
   return finished.slice(0, beamSize);
+}
+
+/** Scores the hypotheses that have ended after at most `length` tokens, and puts the best first. */
+function rank(finished: Hypothesis[], length: number, exponent: number): void {
+  for (const [i, hypothesis] of finished.entries()) {
+    const { tokens, logProbability, bonus } = hypothesis;
+    const score =
+      normalised(logProbability, tokens.length + 1, exponent) + normalised(bonus, length, exponent);
+    finished[i] = { ...hypothesis, score };
+  }
+  finished.sort((a, b) => b.score - a.score);
 }
 
 function normalised(total: number, length: number, exponent: number): number {

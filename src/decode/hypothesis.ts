@@ -12,7 +12,7 @@ export interface Hypothesis {
   readonly logProbability: number;
   /** Sum of the bonuses that finished terms brought. */
   readonly bonus: number;
-  /** What hypotheses are ranked by: log-probability and bonus, divided by a power of the length. */
+  /** What hypotheses are ranked by: log-probability by a power of the length, and bonus by a power of a common length. */
   readonly score: number;
   /** Whether the model ended the text; false when the token limit cut it off. */
   readonly ended: boolean;

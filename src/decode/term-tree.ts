@@ -178,6 +178,9 @@ export class TermTree {
   }
 }
 
+/** "I D C", which may be written "IDC", but hardly "idc". */
+const spelledLetters = /^\p{Lu}(?:[ .-]\p{Lu})+\.?$/u;
+
 interface Key {
   /** One character a byte, without breaks. */
   readonly bytes: string;
@@ -188,7 +191,8 @@ interface Key {
 
 function keyOf(form: string): Key {
   const { bytes, capitals } = foldText(form);
-  const ambiguous = bytes.length <= longestAmbiguousKey && capitals.includes(1);
+  const isSpelled = spelledLetters.test(form.trim());
+  const ambiguous = isSpelled || (bytes.length <= longestAmbiguousKey && capitals.includes(1));
   const kept: number[] = ambiguous ? [capitalByte] : [];
   const start = kept.length;
   let breaks = 0;
@@ -205,7 +209,7 @@ function keyOf(form: string): Key {
   }
   // An apostrophe inside a word is there to be read: "he'll" is not "hell".
   const plain = (breaks === 0 && /^.?\p{Ll}*$/u.test(form)) || /\p{L}['’]\p{L}/u.test(form);
-  const isStrict = kept.length < (plain ? shortestJoinedWord : shortestJoinedKey);
+  const isStrict = !isSpelled && kept.length < (plain ? shortestJoinedWord : shortestJoinedKey);
   return { bytes: String.fromCharCode(...kept), breaks, isStrict };
 }
 

@@ -73,6 +73,11 @@ describe("writeTerms", () => {
     expect(found.found).toEqual(["C++", "C#"]);
   });
 
+  it("takes letters together that the user spells out", () => {
+    expect(apply("日本IDC统计", term("I D C")).text).toBe("日本 I D C 统计");
+    expect(apply("by idc", term("I D C")).found).toEqual([]);
+  });
+
   it("prefers the longest term", () => {
     expect(apply("in new york times", term("New York"), term("New York Times")).found).toEqual([
       "New York Times",
