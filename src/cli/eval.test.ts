@@ -49,7 +49,7 @@ const hearing: NonNullable<FakeOptions["stream"]> = async function* (
   options: RecogniseOptions,
 ) {
   const word = words.find((word) => String(input).includes(word)) ?? "samples";
-  const spelling = options.terms?.includes("LoRA") ? "LoRA" : "Laura";
+  const spelling = Array.isArray(options.terms) && options.terms.includes("LoRA") ? "LoRA" : "Laura";
   yield* said(`the ${word} ${spelling}`);
 };
 

@@ -1,3 +1,4 @@
+import type { Term } from "../context/term.ts";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -329,8 +330,8 @@ describe("glossa transcribe with context", () => {
       ),
     );
     expect(run.exitCode).toBe(0);
-    const { terms = [], history: said } = run.recognised[0]!.options;
-    const texts = terms.map((term) => (typeof term === "string" ? term : term.text));
+    const { terms, history: said } = run.recognised[0]!.options;
+    const texts = (terms as (string | Term)[]).map((term) => (typeof term === "string" ? term : term.text));
     expect(texts).toEqual(expect.arrayContaining(["Qwen2-VL", "Lena Hoffmann", "Priya Ramaswamy", "RoPE"]));
     expect(texts.filter((text) => text === "LoRA")).toHaveLength(1);
     expect(said).toBe("We talked of LoRA.");

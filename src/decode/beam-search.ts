@@ -6,8 +6,9 @@
  * without context, so that the context cannot make the model invent. All views of all hypotheses are one batch.
  *
  * While they grow, hypotheses are ranked by `score + bonus`. Those that have ended are ranked by `score / length^α` (length
- * normalisation; Wu et al., 2016, arXiv 1609.08144, with the plain length). Their bonus is divided by one length for all:
- * divided by its own, the bonus of a term would be worth most in a text that ends right after it.
+ * normalisation; Wu et al., 2016, arXiv 1609.08144, with the plain length). Their bonus is divided by one length for all, that
+ * of the best of them without bonus: divided by its own, the bonus of a term would be worth most in a text that ends right
+ * after it.
  */
 import { GlossaError } from "../errors.ts";
 import type { DecoderState } from "../models/speech-model.ts";
@@ -130,14 +131,20 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
       if (!isThere) goOn(candidate);
     }
 
-    rank(finished, length + 1, options.lengthExponent);
+    const bonusLength = rank(finished, options.lengthExponent) ?? length + 1;
     const totals = next.map((hypothesis) => hypothesis.logProbability + hypothesis.terms.bonus);
     const bestFinished = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
     const floor = Math.max(bestFinished, ...totals) - giveUpMargin;
     const kept = [...next.keys()].filter((i) => totals[i]! > floor);
     if (kept.length === 0 || atLimit) break;
     // Texts that end early may be many and bad: they end the search only when what still grows is no better.
-    const promise = normalised(Math.max(...totals), length + 1, options.lengthExponent);
+    const promise = Math.max(
+      ...next.map(
+        ({ logProbability, terms: { bonus } }) =>
+          normalised(logProbability, length + 1, options.lengthExponent) +
+          normalised(bonus, bonusLength, options.lengthExponent),
+      ),
+    );
     if (finished.length >= beamSize && promise < finished[0]!.score) break;
     live = kept.map((i) => next[i]!);
     const ofViews = Array.from({ length: views }, (_, view) => view);
@@ -155,15 +162,25 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
   return finished.slice(0, beamSize);
 }
 
-/** Scores the hypotheses that have ended after at most `length` tokens, and puts the best first. */
-function rank(finished: Hypothesis[], length: number, exponent: number): void {
+/**
+ * Scores the hypotheses that have ended and puts the best first.
+ *
+ * @returns the length that their bonus was divided by; undefined when there are none
+ */
+function rank(finished: Hypothesis[], exponent: number): number | undefined {
+  const lengthOf = ({ tokens }: Hypothesis) => tokens.length + 1;
+  const plain = (hypothesis: Hypothesis) =>
+    normalised(hypothesis.logProbability, lengthOf(hypothesis), exponent);
+  let best = finished[0];
+  if (!best) return undefined;
+  for (const hypothesis of finished) if (plain(hypothesis) > plain(best)) best = hypothesis;
+  const bonusLength = lengthOf(best);
   for (const [i, hypothesis] of finished.entries()) {
-    const { tokens, logProbability, bonus } = hypothesis;
-    const score =
-      normalised(logProbability, tokens.length + 1, exponent) + normalised(bonus, length, exponent);
+    const score = plain(hypothesis) + normalised(hypothesis.bonus, bonusLength, exponent);
     finished[i] = { ...hypothesis, score };
   }
   finished.sort((a, b) => b.score - a.score);
+  return bonusLength;
 }
 
 function normalised(total: number, length: number, exponent: number): number {

@@ -115,14 +115,15 @@ export class Glossary {
   }
 
   /**
-   * Terms for the prompt, best first: those that this stretch of speech may hold, those heard before, then the others if the
-   * whole list has room. A prompt filled with
-   * terms that are not said helps no one and costs time (docs/experiments.md).
+   * Terms for the prompt, best first: those that this stretch of speech may hold, those heard before, the last one first, then
+   * the others if the whole list has room. A prompt filled with terms that are not said helps no one and costs time
+   * (docs/experiments.md).
    */
   forPrompt(likely: readonly Term[] = []): readonly Term[] {
     const { used, fitPrompt } = this.prepared;
-    const written = used.filter((term) => this.#occurrences.has(term));
-    return [...new Set([...likely, ...written, ...(fitPrompt ? used : [])])];
+    const lastHeard = (term: Term) => this.#occurrences.get(term)!.at(-1)!.start;
+    const heard = [...this.#occurrences.keys()].sort((a, b) => lastHeard(b) - lastHeard(a));
+    return [...new Set([...likely, ...heard, ...(fitPrompt ? used : [])])];
   }
 
   notePrompted(terms: readonly Term[]): void {

@@ -22,12 +22,18 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
+/** A list of terms, or what gives the list of the moment. */
+export type TermSource = readonly (string | Term)[] | (() => readonly (string | Term)[]);
+
 /** What decides how one recording is recognised. */
 export interface RecogniseOptions {
   /** ISO 639-1 code such as `en` or `zh`; default: detected. */
   language?: string;
-  /** The glossary: plain strings or full terms. */
-  terms?: readonly (string | Term)[];
+  /**
+   * The glossary: plain strings or full terms. A function is asked before every window of the recording, so that terms can be
+   * replaced while recognition runs; give the same array again as long as nothing has changed.
+   */
+  terms?: TermSource;
   /** Hypotheses kept at every step; 1 is greedy. Default 5. */
   beamSize?: number;
   /** Sampling temperatures tried in turn when a result looks like a known failure. Default [0, 0.4, 0.8]. */

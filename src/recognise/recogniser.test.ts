@@ -152,6 +152,21 @@ describe("Recogniser", () => {
     expect(new Set(reports.slice(1).map(({ status }) => status))).toEqual(new Set(["boosted"]));
   });
 
+  it("takes other terms from the next window on when they are replaced", async () => {
+    const model = new LetterModel([" we use lora.", " we use lora and rope."]);
+    const first = ["LoRA"];
+    const second = ["RoPE"];
+    let asked = 0;
+    const transcript = await recogniserOf(model).recognise(twoParts, {
+      terms: () => (asked++ < 2 ? first : second),
+    });
+    expect(transcript.text).toBe("we use LoRA. we use lora and RoPE.");
+    expect(transcript.terms.map(({ term, status }) => [term, status])).toEqual([
+      ["LoRA", "written"],
+      ["RoPE", "written"],
+    ]);
+  });
+
   it("says when a list is longer than the prompt, and still uses it", async () => {
     const terms = Array.from({ length: 40 }, (_, i) => `term${String.fromCharCode(97 + (i % 26))}${i}`);
     const model = new LetterModel([" hello."]);

@@ -17,7 +17,7 @@ import type { Segment, Transcript } from "../transcript/transcript.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
 import { heardTerms } from "./heard-terms.ts";
 import { LiveRecognition, type LiveEngine, type LiveOptions } from "./live.ts";
-import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
+import type { RecogniseOptions, RecognitionEvent, TermSource } from "./options.ts";
 import { RecordingState } from "./recording-state.ts";
 import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
 import { searchWindow } from "./search-window.ts";
@@ -109,6 +109,7 @@ export class Recogniser implements AsyncDisposable {
         yield progress(state.endSeconds);
         continue;
       }
+      state.replaceTerms(this.#prepare(options.terms));
       for (const segment of await this.#recogniseNext(window, state, settings)) {
         yield { type: "segment", segment };
       }
@@ -198,7 +199,8 @@ export class Recogniser implements AsyncDisposable {
   }
 
   /** The same list for many recordings is prepared once. */
-  #prepare(terms: readonly (string | Term)[] = noTerms): PreparedTerms {
+  #prepare(source: TermSource = noTerms): PreparedTerms {
+    const terms = typeof source === "function" ? source() : source;
     let prepared = this.#prepared.get(terms);
     if (!prepared) this.#prepared.set(terms, (prepared = new PreparedTerms(terms, this.#model)));
     return prepared;
