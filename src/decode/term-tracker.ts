@@ -162,8 +162,9 @@ export class TermTracker {
       if (ending === inTerm && (depth < shortestWithPlural || !tree.isComplete(low, depth))) continue;
       if (ending === afterS || (ending === afterE && byte === letterE)) continue;
       const next = byte === letterS ? afterS : afterE;
-      // A token that reaches into the ending does not count: "rats" must not bring more than "rat".
-      to.add(low, high, depth, from.tokens[i]! - counted, from.base[i]!, from.breaks[i]!, next, 0);
+      // With "rat" in the list, "r|ats" is another word in the making; "rat|s" is a plural.
+      if (counted === 1) continue;
+      to.add(low, high, depth, from.tokens[i]!, from.base[i]!, from.breaks[i]!, next, 0);
     }
     this.#matches = to;
     this.#next = from;
