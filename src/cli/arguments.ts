@@ -42,7 +42,9 @@ export function addEngineOptions(command: Command): Command {
   return command
     .option("--threads <count>", "threads of the engine (default: one a core)", parseCount(1, 1024))
     .addOption(
-      new Option("--device <device>", "where to compute (default: cpu)").choices(["cpu", "cuda", "webgpu"]),
+      new Option("--device <device>", "where to compute (default: GLOSSA_DEVICE or cpu)")
+        .choices(["cpu", "cuda", "webgpu"])
+        .env("GLOSSA_DEVICE"),
     )
     .option("--offline", "never touch the network")
     .option("--cache <folder>", "folder for models (default: GLOSSA_CACHE or the system's cache)")

@@ -35,7 +35,7 @@ describe("docs/command-line.md", () => {
   });
 
   it("names every option of `models`", async () => {
-    const section = page.slice(page.indexOf("## `glossa models`"), page.indexOf("## Exit codes"));
+    const section = page.slice(page.indexOf("## `glossa models`"), page.indexOf("## `glossa serve` and"));
     const helps = ["list", "pull", "path", "remove"].map(
       async (name) => (await runFake(["models", name, "--help"])).stdout,
     );
@@ -61,6 +61,16 @@ describe("docs/command-line.md", () => {
     const [, csv, tsv, json] = lists.map(({ terms }) => terms.map((term) => ({ ...term, source: "" })));
     expect(tsv).toEqual(csv);
     expect(json).toEqual(csv);
+  });
+});
+
+describe("docs/server.md", () => {
+  it("names every option of `serve`, and no other", async () => {
+    const page = read("server.md");
+    const section = page.slice(page.indexOf("| option"), page.indexOf("## Keys"));
+    const help = (await runFake(["serve", "--help"])).stdout;
+    const options = help.slice(help.indexOf("Options:"), help.indexOf("Examples:"));
+    expect([...optionsIn(section), "--help"].sort()).toEqual(optionsIn(options));
   });
 });
 

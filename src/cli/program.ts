@@ -2,6 +2,7 @@
  * The command line as a function: arguments in, exit code out. Nothing here touches `process`.
  */
 import { Command, CommanderError } from "commander";
+import { completionCommand, doctorCommand } from "./desktop-commands.ts";
 import type { Environment } from "./environment.ts";
 import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -12,6 +13,7 @@ import { termsCommand } from "./terms-command.ts";
 import { keysCommand, serveCommand } from "./serve-command.ts";
 import { transcribeCommand } from "./transcribe-command.ts";
 import { packageVersion } from "./version.ts";
+import { watchCommand } from "./watch-command.ts";
 
 /**
  * Runs `glossa` with the arguments given (without `node` and the script).
@@ -73,5 +75,8 @@ Examples:
   pruneCommand(program, environment, finish);
   serveCommand(program, environment, finish);
   keysCommand(program, environment, finish);
+  watchCommand(program, environment, finish);
+  doctorCommand(program, environment, finish);
+  completionCommand(program, environment, finish);
   return program;
 }

@@ -44,8 +44,11 @@ const shortestKey = 16;
 export async function serve(options: ServeOptions, environment: Environment): Promise<number> {
   const screen = new Screen(environment, options);
   const adminKey = process.env.GLOSSA_KEY || null;
-  if (adminKey !== null && adminKey.length < shortestKey) {
-    throw new GlossaError("invalid-argument", `GLOSSA_KEY: a key has at least ${shortestKey} characters`);
+  if (adminKey !== null && (adminKey.length < shortestKey || /[^!-~]/.test(adminKey))) {
+    throw new GlossaError(
+      "invalid-argument",
+      `GLOSSA_KEY: a key has at least ${shortestKey} letters, digits and signs, and no spaces`,
+    );
   }
   const known = (await environment.models.list({ cacheFolder: options.cache })).filter(
     ({ manifest }) => manifest.architecture !== "silero-vad",

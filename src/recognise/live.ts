@@ -214,6 +214,8 @@ export class LiveRecognition {
 
   #add(windows: readonly SpeechWindow[], why: "silence-or-limit" | "asked"): void {
     for (const window of windows) {
+      // It began and ended within one piece of audio.
+      if (!this.#isSpeaking) this.#speechStarts.push(window.speech[0]!.startSeconds);
       // Cut because it was long: it goes on at once, so there is no silence at its end.
       const silence = window.endSeconds - (window.speech.at(-1)?.endSeconds ?? 0);
       const endedBySilence = why !== "asked" && silence >= 0.25;

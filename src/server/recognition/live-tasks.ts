@@ -10,6 +10,7 @@ import type { FromWorker, LiveTask, ToWorker } from "./messages.ts";
 interface Session {
   readonly live: Promise<LiveRecognition>;
   readonly aborting: AbortController;
+  queue: Promise<void>;
 }
 
 type Borrow = (model: string) => Promise<Disposable & { readonly value: Recogniser }>;
@@ -34,22 +35,23 @@ export class LiveTasks {
 
   take(message: Message): void {
     if (message.type === "listen") return void this.#run(message.task);
-    // Promises are taken up in the order in which they were asked, so audio stays in order.
-    void this.#sessions.get(message.id)?.live.then(
-      async (live) => {
-        switch (message.type) {
-          case "audio":
-            return live.push(message.samples);
-          case "finalise":
-            return live.finalise();
-          case "end":
-            return live.end();
-          case "terms":
-            return live.replaceTerms(await this.#termsOf(message.termsFile));
-        }
-      },
-      () => {},
-    );
+    const session = this.#sessions.get(message.id);
+    if (!session) return;
+    // One after the other: audio must not overtake a list of terms that is being read.
+    session.queue = session.queue.then(async () => {
+      const live = await session.live;
+      switch (message.type) {
+        case "audio":
+          return live.push(message.samples);
+        case "finalise":
+          return live.finalise();
+        case "end":
+          return live.end();
+        case "terms":
+          return live.replaceTerms(await this.#termsOf(message.termsFile));
+      }
+    });
+    session.queue.catch((error: unknown) => session.aborting.abort(error));
   }
 
   cancel(id: string): void {
@@ -68,7 +70,7 @@ export class LiveTasks {
         signal: aborting.signal,
       });
     const live = start();
-    this.#sessions.set(task.id, { live, aborting });
+    this.#sessions.set(task.id, { live, aborting, queue: Promise.resolve() });
     try {
       for await (const event of (await live).events()) this.#send({ type: "event", id: task.id, event });
     } catch (error) {

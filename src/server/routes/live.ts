@@ -123,10 +123,11 @@ class LiveSession {
     // Messages that come while terms are read wait in the queue behind it.
     let begin: () => void = () => {};
     this.#queue = new Promise((resolve) => (begin = resolve));
-    const silence = setTimeout(
-      () => socket.close(close.refused, "No message for a minute."),
-      silentMilliseconds,
-    );
+    const silence = setTimeout(() => {
+      // A client that is made to wait cannot be heard.
+      if (socket.isPaused) silence.refresh();
+      else socket.close(close.refused, "No message for a minute.");
+    }, silentMilliseconds);
     socket.on("message", (data: Buffer, isBinary: boolean) => {
       silence.refresh();
       this.#queue = this.#queue
