@@ -183,6 +183,9 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
 /** A client that sends a body drop by drop is cut off; forms have their own watch. */
 function addBodyTimeout(app: App): void {
   app.addHook("preParsing", async (request, _reply, payload) => {
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    // Nobody reads the end of a request without a body; event streams would be cut.
+    if (encoding === undefined && !(Number(length) > 0)) return payload;
     if (request.isMultipart?.() || request.url.startsWith("/v1/uploads")) return payload;
     const timer = setTimeout(() => {
       request.raw.destroy(new Problem(408, "The body took too long."));
