@@ -46,7 +46,7 @@ const termMargin = 10;
  * Places beside the beam for hypotheses in the middle of a term. The places in the beam itself go by what a hypothesis is
  * worth without the term, so that terms that are begun and abandoned cannot push out what would be found without them.
  */
-const termPlaces = Number(process.env.GLOSSA_PLACES ?? 3);
+const termPlaces = 3;
 
 /** Hypotheses this much below the best one, finished or not, are given up (natural logarithm). */
 const giveUpMargin = 10;

@@ -29,7 +29,7 @@ export interface TermState {
 type LastCharacter = "break" | "word" | "alone";
 
 /** What each token of a term of weight 1 adds to the score of a hypothesis (natural logarithm). */
-export const bonusPerToken = Number(process.env.GLOSSA_BONUS ?? 3);
+export const bonusPerToken = 3;
 
 export class TermTracker {
   static readonly start: TermState = { earned: 0, bonus: 0, matches: [], last: "break" };

@@ -20,12 +20,12 @@ export interface Evidence {
 }
 
 /** A mean shortfall above this is more than what separates a rare name from its sound-alike (docs/experiments.md). */
-const largestShortfall = Number(process.env.GLOSSA_SHORTFALL ?? 1.9);
+const largestShortfall = 1.9;
 /**
  * The same for a term that is all that is said. Without other words the model has little to judge by, and finds even an
  * ordinary word such as "fox" unlikely.
  */
-const largestShortfallAlone = Number(process.env.GLOSSA_SHORTFALL_ALONE ?? 3);
+const largestShortfallAlone = 3;
 /** Very fast speech has 25 letters a second; a term that is over sooner was not said. */
 const shortestSecondsPerLetter = 0.02;
 

@@ -145,7 +145,7 @@ describe("TermMatcher", () => {
     large.match([heard(text)]);
     const before = process.cpuUsage();
     const { kept } = prune(large.match([heard(text)]));
-    // Measured: some 30 ms; the limit leaves room for slow machines.
+    // A limit for machines that are slow or busy, not a claim.
     expect(process.cpuUsage(before).user / 1000).toBeLessThan(300);
     const names = kept.map(({ term }) => term.text);
     expect(names).toEqual(expect.arrayContaining(["Qwen2-VL", "LoRA", "CUDA_VISIBLE_DEVICES", "vLLM"]));
