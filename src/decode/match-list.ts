@@ -22,9 +22,14 @@ export interface Match {
   readonly base: number;
   /** Where it is broken into words; see `withBreak`. */
   readonly breaks: number;
+  /** Index of the term that ended right before it began; `noTerm` without. */
+  readonly after: number;
   /** `inTerm`, `afterE` or `afterS`. */
   readonly ending: number;
 }
+
+/** Stands for no term where an index is asked for. */
+export const noTerm = -1;
 
 export class MatchList {
   count = 0;
@@ -34,14 +39,15 @@ export class MatchList {
   readonly tokens = new Int32Array(capacity);
   readonly base = new Float64Array(capacity);
   readonly breaks = new Int32Array(capacity);
+  readonly after = new Int32Array(capacity);
   readonly ending = new Uint8Array(capacity);
   /** 1 when the token at hand is among `tokens` already. */
   readonly counted = new Uint8Array(capacity);
 
   load(matches: readonly Match[]): void {
     this.count = 0;
-    for (const { low, high, depth, tokens, base, breaks, ending } of matches)
-      this.add(low, high, depth, tokens, base, breaks, ending, 0);
+    for (const { low, high, depth, tokens, base, breaks, after, ending } of matches)
+      this.add(low, high, depth, tokens, base, breaks, after, ending, 0);
   }
 
   add(
@@ -51,6 +57,7 @@ export class MatchList {
     tokens: number,
     base: number,
     breaks: number,
+    after: number,
     ending: number,
     counted: number,
   ): void {
@@ -62,6 +69,7 @@ export class MatchList {
     this.tokens[i] = tokens;
     this.base[i] = base;
     this.breaks[i] = breaks;
+    this.after[i] = after;
     this.ending[i] = ending;
     this.counted[i] = counted;
     this.count = i + 1;
@@ -75,6 +83,7 @@ export class MatchList {
       tokens: this.tokens[i]!,
       base: this.base[i]!,
       breaks: this.breaks[i]!,
+      after: this.after[i]!,
       ending: this.ending[i]!,
     };
   }

@@ -76,6 +76,14 @@ describe("TermTracker", () => {
     expect(follow(["a b", "c d", "b c d"], "a b c d").earned).toBe(4);
   });
 
+  it("gives nothing for a term right after itself", () => {
+    expect(follow(["rat"], "rat, rat rat").earned).toBe(3);
+    expect(follow(["new york"], "new york new york").earned).toBe(7);
+    expect(follow(["rat", "cat"], "rat cat rat").earned).toBe(9);
+    expect(follow(["rat"], "rat the rat").earned).toBe(6);
+    expect(follow(["中文"], "中文中文").earned).toBe(2);
+  });
+
   it("needs no spaces around Chinese terms", () => {
     expect(follow(["中文"], "字中文字").earned).toBe(2);
     expect(follow(["中文"], "中字").earned).toBe(0);

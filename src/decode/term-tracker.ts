@@ -9,7 +9,7 @@
  */
 import { breakByte, continuesCharacter, standsAlone } from "../text/fold.ts";
 import type { Term } from "../context/term.ts";
-import { afterE, afterS, inTerm, MatchList, type Match } from "./match-list.ts";
+import { afterE, afterS, inTerm, MatchList, noTerm, type Match } from "./match-list.ts";
 import { capitalOf, letterE, letterS, shortestWithPlural, withBreak, type TermTree } from "./term-tree.ts";
 import { TermSplits } from "./term-splits.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -23,6 +23,8 @@ export interface TermState {
   readonly bonus: number;
   readonly matches: readonly Match[];
   readonly last: LastCharacter;
+  /** Index of the term that ends with the last word; `noTerm` without. */
+  readonly ended: number;
 }
 
 /** What the text ends with: a word can begin after a break, and beside a character that stands alone. */
@@ -32,7 +34,7 @@ type LastCharacter = "break" | "word" | "alone";
 export const bonusPerToken = 3;
 
 export class TermTracker {
-  static readonly start: TermState = { earned: 0, bonus: 0, matches: [], last: "break" };
+  static readonly start: TermState = { earned: 0, bonus: 0, matches: [], last: "break", ended: noTerm };
 
   readonly #tree: TermTree;
   readonly #table: TokenTable;
@@ -46,6 +48,7 @@ export class TermTracker {
   #earned = 0;
   settled = 0;
   #last: LastCharacter = "break";
+  #ended = noTerm;
 
   /**
    * @param bonus what each token of a term of weight 1 brings (natural logarithm)
@@ -92,7 +95,7 @@ export class TermTracker {
   advance(state: TermState, token: number): TermState {
     this.#follow(state, token);
     const matches = Array.from({ length: this.#matches.count }, (_, i) => this.#matches.at(i));
-    return { earned: this.#earned, bonus: this.#bonus(), matches, last: this.#last };
+    return { earned: this.#earned, bonus: this.#bonus(), matches, last: this.#last, ended: this.#ended };
   }
 
   /** The bonus when the text ends here. */
@@ -105,6 +108,7 @@ export class TermTracker {
   #load(state: TermState): void {
     this.#earned = state.earned;
     this.#last = state.last;
+    this.#ended = state.ended;
     this.#matches.load(state.matches);
   }
 
@@ -135,8 +139,9 @@ export class TermTracker {
   /** A term may begin here. */
   #begin(): void {
     const { size, exactLow, exactHigh } = this.#tree;
-    this.#matches.add(0, size, 0, 0, this.#earned, 0, inTerm, 0);
-    if (exactLow < exactHigh) this.#matches.add(exactLow, exactHigh, 1, 0, this.#earned, 0, inTerm, 0);
+    this.#matches.add(0, size, 0, 0, this.#earned, 0, this.#ended, inTerm, 0);
+    if (exactLow < exactHigh)
+      this.#matches.add(exactLow, exactHigh, 1, 0, this.#earned, 0, this.#ended, inTerm, 0);
   }
 
   /** Follows one byte in all matches; those that it breaks off are left out. */
@@ -156,7 +161,18 @@ export class TermTracker {
         (tree.child(low, high, depth, byte) || (isCapital && tree.child(low, high, depth, capitalOf(byte))));
       if (goesOn) {
         const tokens = from.tokens[i]! + 1 - counted;
-        to.add(tree.low, tree.high, depth + 1, tokens, from.base[i]!, from.breaks[i]!, inTerm, 1);
+        const { low: nextLow, high: nextHigh } = tree;
+        to.add(
+          nextLow,
+          nextHigh,
+          depth + 1,
+          tokens,
+          from.base[i]!,
+          from.breaks[i]!,
+          from.after[i]!,
+          inTerm,
+          1,
+        );
       }
       if (byte !== letterS && byte !== letterE) continue;
       if (ending === inTerm && (depth < shortestWithPlural || !tree.isComplete(low, depth))) continue;
@@ -164,28 +180,36 @@ export class TermTracker {
       const next = byte === letterS ? afterS : afterE;
       // With "rat" in the list, "r|ats" is another word in the making; "rat|s" is a plural.
       if (counted === 1) continue;
-      to.add(low, high, depth, from.tokens[i]!, from.base[i]!, from.breaks[i]!, next, 0);
+      to.add(low, high, depth, from.tokens[i]!, from.base[i]!, from.breaks[i]!, from.after[i]!, next, 0);
     }
     this.#matches = to;
     this.#next = from;
   }
 
-  /** A word ends here: terms that are complete have earned their bonus. */
+  /**
+   * A word ends here: terms that are complete have earned their bonus. A term right after itself earns nothing, or a bonus that
+   * outweighs doubts would have it said again and again.
+   */
   #finishWord(): void {
-    const { count, low, high, depth, tokens, base, breaks, ending } = this.#matches;
+    const { count, low, high, depth, tokens, base, breaks, after, ending } = this.#matches;
+    this.#ended = noTerm;
     for (let i = 0; i < count; i++) {
       if (ending[i] === afterE) continue;
       const key = this.#tree.completeKey(low[i]!, high[i]!, depth[i]!, breaks[i]!);
       if (key < 0 || this.#excluded.has(this.#tree.termOf(key))) continue;
+      const index = this.#tree.indexOf(key);
+      if (this.#ended === noTerm) this.#ended = index;
+      if (index === after[i]) continue;
       const total = base[i]! + tokens[i]! * this.#bonusPerToken * this.#tree.termOf(key).weight;
       if (total > this.#earned) this.#earned = total;
     }
   }
 
   #bonus(): number {
-    const { count, low, high, depth, tokens, base, ending } = this.#matches;
+    const { count, low, high, depth, tokens, base, after, ending } = this.#matches;
     let best = this.#earned;
     for (let i = 0; i < count; i++) {
+      if (high[i]! - low[i]! === 1 && this.#tree.indexOf(low[i]!) === after[i]) continue;
       const weight =
         ending[i] === inTerm
           ? this.#splits.heaviest(low[i]!, high[i]!, depth[i]!)

@@ -134,6 +134,11 @@ export class TermTree {
     return found;
   }
 
+  /** Index in `terms` of a key's term. */
+  indexOf(key: number): number {
+    return this.#term[key]!;
+  }
+
   termOf(key: number): Term {
     return this.terms[this.#term[key]!]!;
   }

@@ -39,21 +39,24 @@ describe("evidence for a term", () => {
   });
 
   it("is thin when the model finds other words much more likely, or there was no time to say it", () => {
-    const good = { posterior: 0.3, shortfall: 1, secondsPerLetter: 0.06, isAlone: false };
+    const good = { posterior: 0.3, shortfall: 1, secondsPerLetter: 0.06, isAlone: false, isUnusual: false };
     expect(isThin(good)).toBe(false);
     expect(isThin({ ...good, shortfall: 6 })).toBe(true);
     expect(isThin({ ...good, secondsPerLetter: 0.001 })).toBe(true);
   });
 
   it("may be thinner when nothing else is said", () => {
-    const doubtful = { posterior: 0.1, shortfall: 2.5, secondsPerLetter: 0.06 };
+    const doubtful = { posterior: 0.1, shortfall: 2.5, secondsPerLetter: 0.06, isUnusual: false };
     expect(isThin({ ...doubtful, isAlone: false })).toBe(true);
+    expect(isThin({ ...doubtful, isAlone: false, isUnusual: true })).toBe(false);
     expect(isThin({ ...doubtful, isAlone: true })).toBe(false);
     expect(evidenceOf(hypothesis, timed, 5, 9).isAlone).toBe(false);
     expect(evidenceOf(hypothesis, { ...timed, text: " the lora.   " }, 5, 9).isAlone).toBe(true);
   });
 
   it("is never too thin for what the model writes by itself", () => {
-    expect(isThin({ posterior: 0.9, shortfall: 0, secondsPerLetter: 0.001, isAlone: false })).toBe(false);
+    expect(
+      isThin({ posterior: 0.9, shortfall: 0, secondsPerLetter: 0.001, isAlone: false, isUnusual: false }),
+    ).toBe(false);
   });
 });

@@ -17,6 +17,8 @@ export interface Evidence {
   readonly secondsPerLetter: number;
   /** Whether the text holds nothing else. */
   readonly isAlone: boolean;
+  /** Whether the term is spelled like no ordinary word. */
+  readonly isUnusual: boolean;
 }
 
 /** A mean shortfall above this is more than what separates a rare name from its sound-alike (docs/experiments.md). */
@@ -26,6 +28,13 @@ const largestShortfall = 1.9;
  * ordinary word such as "fox" unlikely.
  */
 const largestShortfallAlone = 3;
+/**
+ * The same for a term that no ordinary word is spelled like ("Qwen2-VL"). The model never expects it, so it says little that it did
+ * not here; and what it would have written instead is no word either.
+ */
+const largestShortfallUnusual = 3;
+/** A digit, a capital that is not the first letter, or what joins parts of a name. */
+const unusual = /\p{N}|(?<=[\p{L}\p{N}])\p{Lu}|[_+#/]/u;
 /** Very fast speech has 25 letters a second; a term that is over sooner was not said. */
 const shortestSecondsPerLetter = 0.02;
 
@@ -44,13 +53,14 @@ export function evidenceOf(hypothesis: Hypothesis, timed: TimedText, from: numbe
     shortfall: mean(hypothesis.shortfalls),
     secondsPerLetter: (timed.end[to - 1]! - timed.start[from]!) / spoken,
     isAlone: !hasOtherWords(timed.text, from, to),
+    isUnusual: unusual.test(timed.text.slice(from, to)),
   };
 }
 
 /** Whether the evidence is too thin for the term to stand, unless the model would have written it by itself. */
-export function isThin({ shortfall, secondsPerLetter, isAlone }: Evidence): boolean {
+export function isThin({ shortfall, secondsPerLetter, isAlone, isUnusual }: Evidence): boolean {
   if (shortfall === 0) return false;
-  const largest = isAlone ? largestShortfallAlone : largestShortfall;
+  const largest = isAlone ? largestShortfallAlone : isUnusual ? largestShortfallUnusual : largestShortfall;
   return shortfall > largest || secondsPerLetter < shortestSecondsPerLetter;
 }
 
