@@ -42,7 +42,8 @@ describe("evidence for a term", () => {
     const good = { posterior: 0.3, shortfall: 1, secondsPerLetter: 0.06, isAlone: false, isUnusual: false };
     expect(isThin(good)).toBe(false);
     expect(isThin({ ...good, shortfall: 6 })).toBe(true);
-    expect(isThin({ ...good, secondsPerLetter: 0.001 })).toBe(true);
+    expect(isThin({ ...good, shortfall: 1.5, secondsPerLetter: 0.001 })).toBe(true);
+    expect(isThin({ ...good, shortfall: 0.2, secondsPerLetter: 0.001 })).toBe(false);
   });
 
   it("may be thinner when nothing else is said", () => {

@@ -32,11 +32,13 @@ const largestShortfallAlone = 3;
  * The same for a term that no ordinary word is spelled like ("Qwen2-VL"). The model never expects it, so it says little that it did
  * not here; and what it would have written instead is no word either.
  */
-const largestShortfallUnusual = 3;
+const largestShortfallUnusual = 5;
 /** A digit, a capital that is not the first letter, or what joins parts of a name. */
 const unusual = /\p{N}|(?<=[\p{L}\p{N}])\p{Lu}|[_+#/]/u;
-/** Very fast speech has 25 letters a second; a term that is over sooner was not said. */
+/** Very fast speech has 25 letters a second; a term that is over sooner was hardly said… */
 const shortestSecondsPerLetter = 0.02;
+/** …if the model doubts it as well: attention can be off by a word. */
+const doubtfulShortfall = 1;
 
 const letters = /[\p{L}\p{N}]/gu;
 
@@ -61,7 +63,9 @@ export function evidenceOf(hypothesis: Hypothesis, timed: TimedText, from: numbe
 export function isThin({ shortfall, secondsPerLetter, isAlone, isUnusual }: Evidence): boolean {
   if (shortfall === 0) return false;
   const largest = isAlone ? largestShortfallAlone : isUnusual ? largestShortfallUnusual : largestShortfall;
-  return shortfall > largest || secondsPerLetter < shortestSecondsPerLetter;
+  return (
+    shortfall > largest || (shortfall > doubtfulShortfall && secondsPerLetter < shortestSecondsPerLetter)
+  );
 }
 
 /** Whether words other than an article stand beside a term. */

@@ -119,6 +119,6 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByRole("link", { name: /^Recording .*\.wav$/ }).click();
       await page.getByRole("button", { name: "Export" }).waitFor();
       expect(problems).toEqual([]);
-    });
+    }, 120_000);
   },
 );
