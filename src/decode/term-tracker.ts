@@ -209,7 +209,7 @@ export class TermTracker {
     const { count, low, high, depth, tokens, base, after, ending } = this.#matches;
     let best = this.#earned;
     for (let i = 0; i < count; i++) {
-      if (high[i]! - low[i]! === 1 && this.#tree.indexOf(low[i]!) === after[i]) continue;
+      if (high[i] === low[i]! + 1 && this.#tree.indexOf(low[i]!) === after[i]) continue;
       const weight =
         ending[i] === inTerm
           ? this.#splits.heaviest(low[i]!, high[i]!, depth[i]!)
