@@ -148,7 +148,8 @@ describe.skipIf(!cached("moonshine-tiny") || !cached("silero-vad"))(
       socket.send(JSON.stringify({ type: "CloseStream" }));
       expect(await closed).toMatchObject({ code: 1000 });
       const { transcript } = messages.at(-1)!;
-      expect(transcript!.text).toContain("Welcome back");
+      // The capital is up to the model.
+      expect(transcript!.text).toMatch(/welcome back/i);
       expect(transcript!.text).toContain("Qwen2-VL");
     }, 120_000);
   },

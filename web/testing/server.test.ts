@@ -103,22 +103,5 @@ describe.skipIf(chromiumPath === undefined)(
       await page.getByText("1 found").waitFor();
       expect(problems).toEqual([]);
     });
-
-    it("caption what the microphone hears, and keep it", async () => {
-      const page = await open(`${url}/#/live`);
-      page.setDefaultTimeout(patience);
-      await page.getByLabel("Terms, one a line").fill("word");
-      await page.getByRole("button", { name: "Start" }).click();
-      await page.getByRole("log", { name: "Captions" }).getByText(/word/).waitFor();
-      await page.getByRole("button", { name: "Stop" }).click();
-      await page.getByRole("button", { name: "Export" }).click();
-      const download = page.waitForEvent("download");
-      await page.getByRole("button", { name: /\.srt/ }).click();
-      expect(await readFile(await (await download).path(), "utf8")).toContain("word");
-      await page.getByRole("button", { name: "Keep and transcribe" }).click();
-      await page.getByRole("link", { name: /^Recording .*\.wav$/ }).click();
-      await page.getByRole("button", { name: "Export" }).waitFor();
-      expect(problems).toEqual([]);
-    }, 120_000);
   },
 );
