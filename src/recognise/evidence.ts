@@ -35,8 +35,8 @@ const largestShortfallAlone = 3;
 const largestShortfallUnusual = 5;
 /** A digit, a capital that is not the first letter, or what joins parts of a name. */
 const unusual = /\p{N}|(?<=[\p{L}\p{N}])\p{Lu}|[_+#/]/u;
-/** Very fast speech has 25 letters a second; a term that is over sooner was hardly said… */
-const shortestSecondsPerLetter = 0.02;
+/** Very fast speech has 25 letters a second; a term that is over five times sooner was hardly said… */
+const shortestSecondsPerLetter = 0.008;
 /** …if the model doubts it as well: attention can be off by a word. */
 const doubtfulShortfall = 1;
 
