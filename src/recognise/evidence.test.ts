@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Hypothesis } from "../decode/hypothesis.ts";
-import { evidenceOf, isThin } from "./evidence.ts";
+import { evidenceOf, isDoubtful, isThin } from "./evidence.ts";
 import type { TimedText } from "./timed-text.ts";
 
 /** " use lora now": one token a word, but "lora" is two. */
@@ -38,26 +38,56 @@ describe("evidence for a term", () => {
     expect(evidenceOf(hypothesis, spread, 5, 9).shortfall).toBeCloseTo(1.5, 6);
   });
 
-  it("is thin when the model finds other words much more likely, or there was no time to say it", () => {
-    const good = { posterior: 0.3, shortfall: 1, secondsPerLetter: 0.06, isAlone: false, isUnusual: false };
-    expect(isThin(good)).toBe(false);
-    expect(isThin({ ...good, shortfall: 6 })).toBe(true);
-    expect(isThin({ ...good, shortfall: 1.5, secondsPerLetter: 0.001 })).toBe(true);
-    expect(isThin({ ...good, shortfall: 0.2, secondsPerLetter: 0.001 })).toBe(false);
+  it("is doubted when the model finds other words likelier, or there was hardly time to say it", () => {
+    const good = { posterior: 0.3, shortfall: 0.9, secondsPerLetter: 0.06, isAlone: false, isUnusual: false };
+    expect(isDoubtful(good)).toBe(false);
+    expect(isDoubtful({ ...good, shortfall: 1.5 })).toBe(true);
+    expect(isDoubtful({ ...good, shortfall: 1.5, secondsPerLetter: 0.001 })).toBe(true);
+    expect(isThin({ ...good, shortfall: 1.5, secondsPerLetter: 0.001 }, 0, "whisper-base")).toBe(true);
+    expect(isDoubtful({ ...good, shortfall: 0.2, secondsPerLetter: 0.001 })).toBe(false);
   });
 
-  it("may be thinner when nothing else is said", () => {
-    const doubtful = { posterior: 0.1, shortfall: 2.5, secondsPerLetter: 0.06, isUnusual: false };
-    expect(isThin({ ...doubtful, isAlone: false })).toBe(true);
-    expect(isThin({ ...doubtful, isAlone: false, isUnusual: true })).toBe(false);
-    expect(isThin({ ...doubtful, isAlone: true })).toBe(false);
+  it("is thin when another text without the term is much likelier", () => {
+    const doubtful = {
+      posterior: 0.1,
+      shortfall: 1.5,
+      secondsPerLetter: 0.06,
+      isAlone: false,
+      isUnusual: false,
+    };
+    expect(isThin(doubtful, 3, "moonshine-base")).toBe(false);
+    expect(isThin(doubtful, 12, "moonshine-base")).toBe(true);
+    expect(isThin({ ...doubtful, shortfall: 6 }, 0, "moonshine-base")).toBe(true);
+    const between = { ...doubtful, shortfall: 3 };
+    expect([isThin(between, 0, "whisper-base"), isThin(between, 0, "moonshine-base")]).toEqual([false, true]);
+  });
+
+  it("may be thinner when nothing else is said, or no word is spelled like it", () => {
+    const doubtful = {
+      posterior: 0.1,
+      shortfall: 2.8,
+      secondsPerLetter: 0.06,
+      isAlone: true,
+      isUnusual: false,
+    };
+    expect(isDoubtful(doubtful)).toBe(false);
+    expect(isDoubtful({ ...doubtful, isAlone: false, isUnusual: true })).toBe(false);
+    expect(isDoubtful({ ...doubtful, isAlone: false })).toBe(true);
+    expect(isDoubtful({ ...doubtful, shortfall: 3.5 })).toBe(true);
+    expect(isThin({ ...doubtful, shortfall: 3.5 }, 0, "moonshine-base")).toBe(true);
     expect(evidenceOf(hypothesis, timed, 5, 9).isAlone).toBe(false);
     expect(evidenceOf(hypothesis, { ...timed, text: " the lora.   " }, 5, 9).isAlone).toBe(true);
   });
 
-  it("is never too thin for what the model writes by itself", () => {
+  it("is never doubted for what the model writes by itself", () => {
     expect(
-      isThin({ posterior: 0.9, shortfall: 0, secondsPerLetter: 0.001, isAlone: false, isUnusual: false }),
+      isDoubtful({
+        posterior: 0.9,
+        shortfall: 0,
+        secondsPerLetter: 0.001,
+        isAlone: false,
+        isUnusual: false,
+      }),
     ).toBe(false);
   });
 });

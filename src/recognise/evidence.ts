@@ -21,11 +21,18 @@ export interface Evidence {
   readonly isUnusual: boolean;
 }
 
-/** A mean shortfall above this is more than what separates a rare name from its sound-alike (docs/experiments.md). */
-const largestShortfall = 1.9;
+/** A term that falls short by less is not doubted, unless there was no time to say it. */
+const doubtfulShortfall = 1;
 /**
- * The same for a term that is all that is said. Without other words the model has little to judge by, and finds even an
- * ordinary word such as "fox" unlikely.
+ * The doubt is the mean shortfall, and a part of what speaks for another text. Above these limits it is more than what
+ * separates a rare name from its sound-alike; Whisper is less sure of all that it writes (docs/experiments.md).
+ */
+const contrastShare = 0.15;
+const largestDoubt = 3.25;
+const largestDoubtOfMoonshine = 2.65;
+/**
+ * The largest shortfall of a term that is all that is said. Without other words the model has little to judge by, and finds
+ * even an ordinary word such as "fox" unlikely.
  */
 const largestShortfallAlone = 3;
 /**
@@ -35,10 +42,8 @@ const largestShortfallAlone = 3;
 const largestShortfallUnusual = 5;
 /** A digit, a capital that is not the first letter, or what joins parts of a name. */
 const unusual = /\p{N}|(?<=[\p{L}\p{N}])\p{Lu}|[_+#/]/u;
-/** Very fast speech has 25 letters a second; a term that is over five times sooner was hardly said… */
+/** Very fast speech has 25 letters a second; a term that is over five times sooner was hardly said. */
 const shortestSecondsPerLetter = 0.008;
-/** …if the model doubts it as well: attention can be off by a word. */
-const doubtfulShortfall = 1;
 
 const letters = /[\p{L}\p{N}]/gu;
 
@@ -59,13 +64,34 @@ export function evidenceOf(hypothesis: Hypothesis, timed: TimedText, from: numbe
   };
 }
 
-/** Whether the evidence is too thin for the term to stand, unless the model would have written it by itself. */
-export function isThin({ shortfall, secondsPerLetter, isAlone, isUnusual }: Evidence): boolean {
-  if (shortfall === 0) return false;
-  const largest = isAlone ? largestShortfallAlone : isUnusual ? largestShortfallUnusual : largestShortfall;
-  return (
-    shortfall > largest || (shortfall > doubtfulShortfall && secondsPerLetter < shortestSecondsPerLetter)
-  );
+/** Whether it should be asked what the text would be without the term. */
+export function isDoubtful(evidence: Evidence): boolean {
+  const { shortfall } = evidence;
+  return isHurried(evidence) || shortfall > (limitOfItsOwn(evidence) ?? doubtfulShortfall);
+}
+
+/**
+ * Whether the evidence is too thin for a doubtful term to stand.
+ *
+ * @param contrast by how much another text without the term is likelier, without context: natural logarithm, 0 when none is
+ */
+export function isThin(evidence: Evidence, contrast: number, modelId: string): boolean {
+  if (isHurried(evidence)) return true;
+  const limit = limitOfItsOwn(evidence);
+  if (limit !== null) return evidence.shortfall > limit;
+  const largest = modelId.startsWith("moonshine") ? largestDoubtOfMoonshine : largestDoubt;
+  return evidence.shortfall + contrastShare * contrast > largest;
+}
+
+/** The largest shortfall of terms for which another text says nothing; null for others. */
+function limitOfItsOwn({ isAlone, isUnusual }: Evidence): number | null {
+  if (isAlone) return largestShortfallAlone;
+  return isUnusual ? largestShortfallUnusual : null;
+}
+
+/** Attention can be off by a word, so that there was no time says something only when the model doubts the term as well. */
+function isHurried({ shortfall, secondsPerLetter }: Evidence): boolean {
+  return shortfall > doubtfulShortfall && secondsPerLetter < shortestSecondsPerLetter;
 }
 
 /** Whether words other than an article stand beside a term. */

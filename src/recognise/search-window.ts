@@ -8,7 +8,7 @@ import { decodeWindow, type DecodeOptions } from "../decode/decode-window.ts";
 import type { Suspicion } from "../decode/guards.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { confidenceCurve } from "./confidence.ts";
-import { evidenceOf, isThin, type Evidence } from "./evidence.ts";
+import { evidenceOf, isDoubtful, isThin, type Evidence } from "./evidence.ts";
 import type { PreparedTerms } from "./glossary.ts";
 import { timedTextOf } from "./timed-text.ts";
 import { timedTokens } from "./timed-tokens.ts";
@@ -40,11 +40,17 @@ export interface FoundTerm {
   readonly evidence: Evidence;
 }
 
-/** Searches without the terms of the one before, at most. */
-const mostRejections = 3;
+/** A part, and the natural logarithm of its text's probability without context. */
+interface Searched extends RecognisedPart {
+  readonly contextFreeLogProbability: number;
+}
+
+/** Times that terms are doubted, at most. */
+const mostRounds = 3;
 
 /**
- * Where the evidence for a term is too thin, the search is made again without it and without context.
+ * Where a term may be doubted, the search is made again without it and without context. If too much speaks for what is then
+ * found, that stands.
  *
  * @param frames the window, encoded
  * @returns the part, null when nothing is said; and the terms that were taken back, as they were found
@@ -56,14 +62,27 @@ export async function searchWindow(
   request: SearchRequest,
 ): Promise<{ part: RecognisedPart | null; rejected: readonly FoundTerm[] }> {
   const { terms, ...options } = request;
-  let part = await search(model, window, frames, terms, { ...options, terms: terms.tracker });
   const rejected: FoundTerm[] = [];
-  for (let round = 0; part && round < mostRejections; round++) {
-    const thin = part.found.filter(({ evidence }) => isThin(evidence));
+  const searchWithout = (excluded: readonly FoundTerm[]) => {
+    const tracker = terms.tracker!.without(new Set([...rejected, ...excluded].map(({ term }) => term)));
+    return search(model, window, frames, terms, { ...options, terms: tracker, context: [] });
+  };
+  let part = await search(model, window, frames, terms, { ...options, terms: terms.tracker });
+  for (let round = 0; part && round < mostRounds; round++) {
+    const doubtful = part.found.filter(({ evidence }) => isDoubtful(evidence));
+    if (doubtful.length === 0) break;
+    const alternative = await searchWithout(doubtful);
+    const contrast = alternative
+      ? Math.max(0, alternative.contextFreeLogProbability - part.contextFreeLogProbability)
+      : 0;
+    const doubts = doubtful.reduce((sum, { evidence }) => sum + evidence.shortfall, 0);
+    const thin = doubtful.filter(({ evidence }) =>
+      // What speaks against several terms at once is shared out among them.
+      isThin(evidence, doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0, model.id),
+    );
     if (thin.length === 0) break;
     rejected.push(...thin);
-    const without = terms.tracker!.without(new Set(rejected.map(({ term }) => term)));
-    part = await search(model, window, frames, terms, { ...options, terms: without, context: [] });
+    part = thin.length === doubtful.length ? alternative : await searchWithout([]);
   }
   return { part, rejected };
 }
@@ -74,7 +93,7 @@ async function search(
   frames: AudioFrames,
   { tree }: PreparedTerms,
   options: DecodeOptions,
-): Promise<RecognisedPart | null> {
+): Promise<Searched | null> {
   const decoded = await decodeWindow(model, frames, options);
   if (decoded.silence) return null;
   const plain = timedTextOf(timedTokens(decoded, window, model), model.tokenizer);
@@ -92,5 +111,13 @@ async function search(
       evidence: evidenceOf(decoded.hypothesis, timed, from, to),
     };
   });
-  return { window, text: timed.text, words, suspicion: decoded.suspicion, found };
+  const { contextFreeLogProbabilities } = decoded.hypothesis;
+  return {
+    window,
+    text: timed.text,
+    words,
+    suspicion: decoded.suspicion,
+    found,
+    contextFreeLogProbability: contextFreeLogProbabilities.reduce((sum, value) => sum + value, 0),
+  };
 }
