@@ -7,7 +7,10 @@ import type { VoiceActivity } from "./voice-activity.ts";
 import { defaultPackerOptions, WindowPacker } from "./window-packer.ts";
 
 const SAMPLE_RATE = 16_000;
-/** Audio is passed on in pieces of at most a second, so that one huge chunk neither fills memory nor delays an abort. */
+/**
+ * Audio is passed on in pieces of a second: one huge chunk neither fills memory nor delays an abort, and the detector is
+ * several times faster on many frames at once.
+ */
 const PIECE_SAMPLES = SAMPLE_RATE;
 /** Shorter windows leave no room for a pause to cut in. */
 const MINIMUM_SECONDS = 5;
@@ -77,19 +80,37 @@ export async function* speechWindows(
   const stream = detector.stream();
   const receivedSeconds = () => packer.receivedSamples / SAMPLE_RATE;
   signal?.throwIfAborted();
-  for await (const chunk of chunks) {
-    for (let start = 0; start < chunk.length; start += PIECE_SAMPLES) {
-      signal?.throwIfAborted();
-      const piece = chunk.subarray(start, start + PIECE_SAMPLES);
-      packer.append(piece);
-      yield* packer.push(await stream.push(piece));
-      onProgress?.({ receivedSeconds: receivedSeconds(), totalSeconds: null });
-    }
+  for await (const piece of pieces(chunks)) {
+    signal?.throwIfAborted();
+    packer.append(piece);
+    yield* packer.push(await stream.push(piece));
+    onProgress?.({ receivedSeconds: receivedSeconds(), totalSeconds: null });
   }
   signal?.throwIfAborted();
   yield* packer.push(await stream.flush());
   onProgress?.({ receivedSeconds: receivedSeconds(), totalSeconds: receivedSeconds() });
   yield* packer.finish();
+}
+
+/** The same samples in pieces of a second; the last may be shorter. */
+async function* pieces(
+  chunks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+): AsyncGenerator<Float32Array, void, undefined> {
+  let piece = new Float32Array(PIECE_SAMPLES);
+  let filled = 0;
+  for await (const chunk of chunks) {
+    for (let taken = 0; taken < chunk.length;) {
+      const part = chunk.subarray(taken, taken + PIECE_SAMPLES - filled);
+      piece.set(part, filled);
+      filled += part.length;
+      taken += part.length;
+      if (filled < PIECE_SAMPLES) continue;
+      yield piece;
+      piece = new Float32Array(PIECE_SAMPLES);
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield piece.subarray(0, filled);
 }
 
 /** Stands in for a detector when nothing may be left out: windows are then cut by loudness alone. */

@@ -25,7 +25,7 @@ export async function createRecogniser(options: LoadOptions = {}): Promise<Recog
   return new Recogniser(model, async () => {
     const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
     const detector = await resolveModel("silero-vad", later);
-    return SileroVad.load(detector.path("silero_vad.onnx"));
+    return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
   });
 }
 

@@ -107,7 +107,7 @@ describe.skipIf(!existsSync(modelPath))("SileroVad (needs silero-vad in the mode
 
   it("fails with a clear error for a file that is no model", async () => {
     await expect(SileroVad.load(join(import.meta.dirname, "fixtures/vowel.json"))).rejects.toMatchObject({
-      code: "runtime-failed",
+      code: "model-corrupt",
     });
   });
 

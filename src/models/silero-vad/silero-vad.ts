@@ -5,8 +5,12 @@
  * as the reference wrapper does: the network was trained so, and hears worse without.
  */
 import type { VoiceActivity, VoiceActivityStream } from "../../audio/voice-activity.ts";
-import { createSession, tensorFactory } from "../../runtime/session.ts";
+import { readFile } from "node:fs/promises";
+import { OnnxWeights } from "../../graph/onnx-weights.ts";
+import { builtSessions } from "../../runtime/built-sessions.ts";
+import { tensorFactory } from "../../runtime/session.ts";
 import type { OnnxSession, SessionOptions, Tensor, TensorFactory } from "../../runtime/session.ts";
+import { networkSamples, sileroVadProgram } from "./silero-vad-program.ts";
 
 /** 512 samples: 32 ms at 16 kHz, the only length the network takes. */
 const FRAME_SAMPLES = 512;
@@ -27,7 +31,16 @@ const LOWEST_FIRST_PEAK = 0.01;
 /** The running peak halves in ten seconds, so that one bang does not hide quiet speech for long. */
 const PEAK_DECAY = 0.5 ** (FRAME_SAMPLES / 16_000 / 10);
 
-/** Silero VAD 5, loaded. About 400 times faster than real time on one thread. */
+/** At most so many frames go through the network at once: half a minute. */
+const MAXIMUM_FRAMES = 1000;
+
+export interface SileroVadOptions extends SessionOptions {
+  /** Folder for what is built of the weights; default as for the models. */
+  cacheFolder?: string;
+  signal?: AbortSignal;
+}
+
+/** Silero VAD 5, loaded. */
 export class SileroVad implements VoiceActivity, AsyncDisposable {
   readonly frameSamples = FRAME_SAMPLES;
   readonly #session: OnnxSession;
@@ -41,11 +54,15 @@ export class SileroVad implements VoiceActivity, AsyncDisposable {
   /**
    * @param modelPath `silero_vad.onnx` of version 5
    * @param options one thread by default: the network is too small to be shared out
-   * @throws GlossaError `runtime-failed` when the file cannot be loaded
+   * @throws GlossaError `model-corrupt` when the file is not that network
    */
-  static async load(modelPath: string, options: SessionOptions = {}): Promise<SileroVad> {
-    const session = await createSession(modelPath, { threads: 1, ...options });
-    return new SileroVad(session, await tensorFactory());
+  static async load(modelPath: string, options: SileroVadOptions = {}): Promise<SileroVad> {
+    const build = async () => ({
+      network: sileroVadProgram(new OnnxWeights(await readFile(modelPath), modelPath)),
+    });
+    const derivation = { id: "silero-vad", sources: [modelPath] };
+    const { network } = await builtSessions(derivation, ["network"], build, { threads: 1, ...options });
+    return new SileroVad(network, await tensorFactory());
   }
 
   stream(): VoiceActivityStream {
@@ -65,15 +82,15 @@ class SileroVadStream implements VoiceActivityStream {
   readonly #recent = new Float32Array(CONTEXT_SAMPLES + FRAME_SAMPLES);
   #filled = 0;
   #peak = LOWEST_FIRST_PEAK;
-  readonly #input = new Float32Array(CONTEXT_SAMPLES + FRAME_SAMPLES);
-  readonly #inputTensor: Tensor;
-  readonly #sampleRateTensor: Tensor;
+  readonly #tensors: TensorFactory;
+  /** Frames that wait for the network, scaled. */
+  #input = new Float32Array(0);
+  #waiting = 0;
   #state: Tensor;
 
   constructor(session: OnnxSession, tensors: TensorFactory) {
     this.#session = session;
-    this.#inputTensor = tensors.float32(this.#input, [1, this.#input.length]);
-    this.#sampleRateTensor = tensors.int64([16_000], []);
+    this.#tensors = tensors;
     this.#state = tensors.float32(new Float32Array(STATE_SHAPE[0] * STATE_SHAPE[2]), STATE_SHAPE);
   }
 
@@ -89,7 +106,10 @@ class SileroVadStream implements VoiceActivityStream {
     const probabilities = this.#beginning ? await this.#begin() : new Float32Array(0);
     if (this.#filled === 0) return probabilities;
     this.#recent.fill(0, CONTEXT_SAMPLES + this.#filled);
-    return Float32Array.of(...probabilities, await this.#runFrame());
+    const last = new Float32Array(1);
+    this.#takeFrame(1);
+    await this.#runWaiting(last, 0);
+    return Float32Array.of(...probabilities, ...last);
   }
 
   /** Takes the level of the beginning, then runs it. */
@@ -113,7 +133,11 @@ class SileroVadStream implements VoiceActivityStream {
       const end = taken + FRAME_SAMPLES - this.#filled;
       this.#take(samples.subarray(taken, end));
       taken = end;
-      probabilities[frame] = await this.#runFrame();
+      this.#takeFrame(Math.min(MAXIMUM_FRAMES, probabilities.length - frame));
+      const isLast = frame === probabilities.length - 1;
+      if (isLast || this.#waiting === MAXIMUM_FRAMES) {
+        await this.#runWaiting(probabilities, frame + 1 - this.#waiting);
+      }
     }
     this.#take(samples.subarray(taken));
     return probabilities;
@@ -124,19 +148,38 @@ class SileroVadStream implements VoiceActivityStream {
     this.#filled += samples.length;
   }
 
-  async #runFrame(): Promise<number> {
+  /**
+   * Scales the frame that is full and puts it behind those that wait.
+   * @param expected how many frames will wait, this one included, when none does yet
+   */
+  #takeFrame(expected: number): void {
+    if (this.#waiting === 0 && this.#input.length < expected * networkSamples) {
+      this.#input = new Float32Array(expected * networkSamples);
+    }
     this.#peak = Math.max(this.#peak * PEAK_DECAY, peakOf(this.#recent));
     const gain = Math.max(1, Math.min(MAXIMUM_GAIN, QUIET_PEAK / this.#peak));
-    for (let index = 0; index < this.#input.length; index++) this.#input[index] = this.#recent[index] * gain;
-    const { output, stateN } = await this.#session.run({
-      input: this.#inputTensor,
-      state: this.#state,
-      sr: this.#sampleRateTensor,
-    });
-    this.#state = stateN;
+    const start = this.#waiting * networkSamples;
+    const length = this.#recent.length;
+    for (let i = 0; i < length; i++) this.#input[start + i] = this.#recent[i]! * gain;
+    // The network's spectrum reaches past the end, where it sees the end mirrored.
+    for (let i = length; i < networkSamples; i++) {
+      this.#input[start + i] = this.#input[start + 2 * (length - 1) - i]!;
+    }
+    this.#waiting++;
     this.#recent.copyWithin(0, FRAME_SAMPLES);
     this.#filled = 0;
-    return (output.data as Float32Array)[0];
+  }
+
+  async #runWaiting(probabilities: Float32Array, from: number): Promise<void> {
+    const count = this.#waiting;
+    this.#waiting = 0;
+    const frames = this.#input.subarray(0, count * networkSamples);
+    const outputs = await this.#session.run({
+      frames: this.#tensors.float32(frames, [count, networkSamples]),
+      state: this.#state,
+    });
+    this.#state = outputs.next_state!;
+    probabilities.set(outputs.probabilities!.data as Float32Array, from);
   }
 }
 
