@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DecoderGroup } from "../models/decoder-group.ts";
+import { DecoderGroup } from "../models/testing/decoder-group.ts";
 import { beamSearch, type BeamSearchOptions } from "./beam-search.ts";
 import { TermTracker } from "./term-tracker.ts";
 import { TermTree } from "./term-tree.ts";

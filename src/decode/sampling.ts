@@ -35,7 +35,7 @@ export async function sample(state: DecoderState, options: SamplingOptions): Pro
     for (const [index, current] of live.entries()) {
       // All samples start from the one hypothesis that is the prompt.
       const rowIndex = length === 0 ? 0 : index;
-      const row = state.logits.slice(rowIndex * vocabularySize, (rowIndex + 1) * vocabularySize);
+      const row = state.logProbabilities.slice(rowIndex * vocabularySize, (rowIndex + 1) * vocabularySize);
       for (const token of options.suppressedTokens) row[token] = -Infinity;
       if (length === 0) for (const token of options.suppressedAtStart) row[token] = -Infinity;
       const token = atLimit ? endToken : draw(row, options.temperature, options.random);

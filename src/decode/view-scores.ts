@@ -24,8 +24,7 @@ export class ViewScores {
   readonly #views: number;
   readonly #options: ViewScoreOptions;
   readonly #row: Float32Array;
-  /** For each hypothesis what its context-free logits are normalised by, and the largest of them. */
-  readonly #normalisers: number[] = [];
+  /** For each hypothesis the largest log-probability in the view without context. */
   readonly #favourites: number[] = [];
 
   /** @param views 1, or 2 when each hypothesis has a view without and one with context, in this order */
@@ -33,7 +32,7 @@ export class ViewScores {
     this.#state = state;
     this.#views = views;
     this.#options = options;
-    this.#row = new Float32Array(options.vocabularySize);
+    this.#row = new Float32Array(views > 1 ? options.vocabularySize : 0);
   }
 
   /**
@@ -41,31 +40,30 @@ export class ViewScores {
    *
    * @param atStart whether the text is empty
    * @param banned a token that must not follow; −1 for none
-   * @returns `[vocabulary]` log-probabilities, −∞ for what must not follow; overwritten by the next call
+   * @returns `[vocabulary]` log-probabilities, −∞ for what must not follow; overwritten by the next call or step
    */
   of(hypothesis: number, atStart: boolean, banned: number): Float32Array {
-    const free = this.#logits(hypothesis, 0, atStart, banned);
-    const freeNormaliser = logSumExp(free);
+    const free = this.#view(hypothesis, 0);
+    const shift = this.#leaveOut(free, atStart, banned);
     let favourite = -Infinity;
-    for (let token = 0; token < free.length; token++) if (free[token]! > favourite) favourite = free[token]!;
-    this.#normalisers[hypothesis] = freeNormaliser;
-    this.#favourites[hypothesis] = favourite;
-    const row = this.#row;
-    if (this.#views === 1) {
-      for (let token = 0; token < row.length; token++) row[token] = free[token]! - freeNormaliser;
-      this.highest = favourite - freeNormaliser;
-      return row;
+    for (let token = 0; token < free.length; token++) {
+      const value = free[token]! - shift;
+      free[token] = value;
+      if (value > favourite) favourite = value;
     }
-    const context = this.#logits(hypothesis, 1, atStart, banned);
-    const contextNormaliser = logSumExp(context);
+    this.#favourites[hypothesis] = favourite;
+    this.highest = favourite;
+    if (this.#views === 1) return free;
+    const context = this.#view(hypothesis, 1);
+    const contextShift = this.#leaveOut(context, atStart, banned);
+    const row = this.#row;
     const weight = this.#options.contextWeight ?? 0;
     const floor = favourite - contextFreeMargin;
     let highest = -Infinity;
     for (let token = 0; token < row.length; token++) {
       row[token] = -Infinity;
       if (free[token]! < floor) continue;
-      const score =
-        (1 - weight) * (free[token]! - freeNormaliser) + weight * (context[token]! - contextNormaliser);
+      const score = (1 - weight) * free[token]! + weight * (context[token]! - contextShift);
       row[token] = score;
       if (score > highest) highest = score;
     }
@@ -75,20 +73,34 @@ export class ViewScores {
 
   /** What the view without context thinks of a token after a hypothesis that `of` has scored. */
   contextFree(hypothesis: number, token: number): { contextFreeLogProbability: number; shortfall: number } {
-    const logit = this.#state.logits[hypothesis * this.#views * this.#options.vocabularySize + token]!;
+    const logProbability = this.#view(hypothesis, 0)[token]!;
     return {
-      contextFreeLogProbability: logit - this.#normalisers[hypothesis]!,
-      shortfall: this.#favourites[hypothesis]! - logit,
+      contextFreeLogProbability: logProbability,
+      shortfall: this.#favourites[hypothesis]! - logProbability,
     };
   }
 
-  #logits(hypothesis: number, view: number, atStart: boolean, banned: number): Float32Array {
-    const { vocabularySize, suppressedTokens, suppressedAtStart } = this.#options;
+  #view(hypothesis: number, view: number): Float32Array {
+    const { vocabularySize } = this.#options;
     const start = (hypothesis * this.#views + view) * vocabularySize;
-    const logits = this.#state.logits.subarray(start, start + vocabularySize);
-    for (const token of suppressedTokens) logits[token] = -Infinity;
-    if (atStart) for (const token of suppressedAtStart) logits[token] = -Infinity;
-    if (banned >= 0) logits[banned] = -Infinity;
-    return logits;
+    return this.#state.logProbabilities.subarray(start, start + vocabularySize);
+  }
+
+  /**
+   * Takes out what must not follow.
+   *
+   * @returns the logarithm of the probability that is left: it is to be subtracted from all others
+   */
+  #leaveOut(row: Float32Array, atStart: boolean, banned: number): number {
+    let left = 1;
+    const leaveOut = (token: number) => {
+      left -= Math.exp(row[token]!);
+      row[token] = -Infinity;
+    };
+    for (const token of this.#options.suppressedTokens) leaveOut(token);
+    if (atStart) for (const token of this.#options.suppressedAtStart) leaveOut(token);
+    if (banned >= 0) leaveOut(banned);
+    // Where little is left, it is no longer known well enough from what was taken.
+    return left > 0.01 ? Math.log(left) : logSumExp(row);
   }
 }

@@ -85,6 +85,11 @@ export function softmax(x: Value, axis = -1): Value {
   return x.program.apply("Softmax", [x], [x], { axis: { int: index } })[0]!;
 }
 
+/** Natural logarithms of the probabilities over the last axis. */
+export function logSoftmax(x: Value): Value {
+  return x.program.apply("LogSoftmax", [x], [x], { axis: { int: -1 } })[0]!;
+}
+
 /**
  * Another view of the same elements.
  * @param shape at most one dimension may be a name that `x` does not have: it takes what is left over

@@ -32,15 +32,15 @@ export interface CachedStart {
   readonly tokens: readonly number[];
   /** Frames that hold audio; attention to the others is not given out. */
   readonly framesWithAudio: number;
-  /** A place in the prompt whose logits `inspect` wants to see; the prompt's last when left out. */
+  /** A place in the prompt whose result `inspect` wants to see; the prompt's last when left out. */
   readonly inspectAt?: number;
 }
 
 export interface CachedStartOptions {
   /** Give the attention of the heads that follow time. */
   readonly attention: boolean;
-  /** Is given the logits after each start's place to inspect, `[vocabulary]`. */
-  readonly inspect?: (logits: Float32Array, start: number) => number | null;
+  /** Is given the log-probabilities after each start's place to inspect, `[vocabulary]`. */
+  readonly inspect?: (logProbabilities: Float32Array, start: number) => number | null;
 }
 
 /** Any token does where a prompt is shorter than the longest one. */
@@ -59,8 +59,8 @@ export class CachedDecoderState implements DecoderState {
   #rows: number[];
   #starts: number[];
   #lengths: number[];
-  #logitsTensor: Tensor | null = null;
-  logits: Float32Array = new Float32Array(0);
+  #results: Tensor | null = null;
+  logProbabilities: Float32Array = new Float32Array(0);
   attention: Float32Array | null = null;
   noSpeechProbabilities: readonly (number | null)[] = [];
 
@@ -100,11 +100,11 @@ export class CachedDecoderState implements DecoderState {
     const last = starts.map((start, row) => row * longest + start.tokens.length - 1);
     await state.#run(tokens, positions, longest, [...inspected, ...last], Int32Array.from(state.#lengths));
     const { vocabularySize } = decoder;
-    const all = state.logits;
+    const all = state.logProbabilities;
     state.noSpeechProbabilities = starts.map(
       (_, i) => options.inspect?.(all.subarray(i * vocabularySize, (i + 1) * vocabularySize), i) ?? null,
     );
-    state.logits = all.subarray(inspected.length * vocabularySize);
+    state.logProbabilities = all.subarray(inspected.length * vocabularySize);
     return state;
   }
 
@@ -148,8 +148,8 @@ export class CachedDecoderState implements DecoderState {
   [Symbol.dispose](): void {
     this.#cache = null;
     this.#cross = {};
-    this.#logitsTensor = null;
-    this.logits = new Float32Array(0);
+    this.#results = null;
+    this.logProbabilities = new Float32Array(0);
     this.attention = null;
   }
 
@@ -160,7 +160,7 @@ export class CachedDecoderState implements DecoderState {
 
   /**
    * @param tokens `[rows, width]`, by place in memory
-   * @param last which of the positions give logits
+   * @param last which of the positions give results
    * @param lengths by place in memory, the new tokens included
    */
   async #run(
@@ -181,13 +181,13 @@ export class CachedDecoderState implements DecoderState {
     const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
     const cache = this.#living();
     cache.reserve(count, longest);
-    if (this.#logitsTensor?.dims[0] !== last.length) {
-      this.#logitsTensor = tensors.float32(new Float32Array(last.length * vocabularySize), [
+    if (this.#results?.dims[0] !== last.length) {
+      this.#results = tensors.float32(new Float32Array(last.length * vocabularySize), [
         last.length,
         vocabularySize,
       ]);
     }
-    const outputs: Record<string, Tensor | null> = { logits: this.#logitsTensor, new_cache: null };
+    const outputs: Record<string, Tensor | null> = { log_probabilities: this.#results, new_cache: null };
     if (this.attentionHeads > 0) outputs.attention = null;
     const result = await session.run(
       {
@@ -208,7 +208,7 @@ export class CachedDecoderState implements DecoderState {
       },
       outputs,
     );
-    this.logits = this.#logitsTensor.data as Float32Array;
+    this.logProbabilities = this.#results.data as Float32Array;
     cache.append(result.new_cache!.data as Float32Array, width, lengths);
     result.new_cache!.dispose();
     if (this.attentionHeads > 0) this.#readAttention(result.attention!, places, last, slotCount);

@@ -38,10 +38,13 @@ export interface DecoderStart {
 export interface DecoderState extends Disposable {
   /** How many hypotheses it holds. */
   readonly hypotheses: number;
-  /** `[hypotheses, vocabulary]`: unnormalised scores of the next token of each. Overwritten by the next step. */
-  readonly logits: Float32Array;
   /**
-   * `[hypotheses, heads, frames]` cross-attention of the position that gave `logits`, over the heads that follow
+   * `[hypotheses, vocabulary]`: natural logarithm of the probability of every next token. Overwritten by the next step; the search
+   * may write into it.
+   */
+  readonly logProbabilities: Float32Array;
+  /**
+   * `[hypotheses, heads, frames]` cross-attention of the position that gave `logProbabilities`, over the heads that follow
    * time; null when the model gives none. Overwritten by the next step.
    */
   readonly attention: Float32Array | null;

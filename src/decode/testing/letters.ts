@@ -59,14 +59,14 @@ export class TextDecoder implements DecoderState {
   readonly attentionHeads = 0;
   readonly attentionFrames = 0;
   readonly noSpeechProbabilities = [null];
-  logits: Float32Array;
+  logProbabilities: Float32Array;
   steps = 0;
   #texts = [""];
   readonly #model: TextModel;
 
   constructor(model: TextModel) {
     this.#model = model;
-    this.logits = this.#score();
+    this.logProbabilities = this.#score();
   }
 
   get hypotheses(): number {
@@ -76,19 +76,19 @@ export class TextDecoder implements DecoderState {
   async step(parents: ArrayLike<number>, tokens: ArrayLike<number>): Promise<void> {
     this.steps++;
     this.#texts = Array.from(tokens, (token, i) => this.#texts[parents[i]!]! + characters[token]!);
-    this.logits = this.#score();
+    this.logProbabilities = this.#score();
   }
 
   [Symbol.dispose](): void {}
 
   #score(): Float32Array {
     const width = letters.vocabularySize;
-    const logits = new Float32Array(this.#texts.length * width).fill(-20);
+    const scores = new Float32Array(this.#texts.length * width).fill(-20);
     for (const [row, text] of this.#texts.entries()) {
       for (const [next, probability] of Object.entries(this.#model(text))) {
-        logits[row * width + (next === "" ? endToken : characters.indexOf(next))] = Math.log(probability!);
+        scores[row * width + (next === "" ? endToken : characters.indexOf(next))] = Math.log(probability!);
       }
     }
-    return logits;
+    return scores;
   }
 }

@@ -9,6 +9,7 @@ import {
   concatenate,
   gather,
   layerNorm,
+  logSoftmax,
   matmul,
   multiply,
   reshape,
@@ -53,9 +54,9 @@ export function cacheWidth(headWidth: number): number {
  * - `frame_bias` float32 `[windows, 1, 1, frames]`: 0, or −∞ where a window has ended
  * - `slots` int64 `[windows, slots]`: which of the `rows · tokens` queries stand over each window (any, where none is left)
  * - `places` int64 `[rows, tokens]`: where in `slots` each query stands
- * - `last` int64 `[results]`: which of the `rows · tokens` positions give logits
+ * - `last` int64 `[results]`: which of the `rows · tokens` positions give results
  *
- * Outputs: `logits` float32 `[results, vocabulary]`; `new_cache` float32 `[layers, rows, tokens, 2 · heads · cacheWidth]`,
+ * Outputs: `log_probabilities` float32 `[results, vocabulary]`; `new_cache` float32 `[layers, rows, tokens, 2 · heads · cacheWidth]`,
  * each layer's keys and values of the new tokens, which belong into the past of the next run; and `attention` float32
  * `[windows, alignment heads, slots, frames]`.
  *
@@ -154,7 +155,7 @@ export function decoderProgram(weights: DecoderWeights, shape: DecoderShape, max
   }
 
   const wanted = gather(reshape(norm, ["queries", width]), last);
-  program.output("logits", project("logits", wanted, weights.embedding, "blocks"));
+  program.output("log_probabilities", logSoftmax(project("logits", wanted, weights.embedding, "blocks")));
   program.output("new_cache", concatenate(newCaches, 0));
   if (alignmentHeads.length > 0) {
     const chosen = alignmentHeads.map(([layer, head]) => slice(attentions.get(layer)!, 1, head, head + 1, 1));

@@ -12,6 +12,7 @@ import {
   concatenate,
   gather,
   layerNorm,
+  logSoftmax,
   matmul,
   multiply,
   reshape,
@@ -67,9 +68,9 @@ export function crossAttentionProgram(weights: DecoderWeights, { heads }: Decode
  * - `frame_bias` float32 `[windows, 1, 1, frames]`: 0, or −∞ where a window has ended
  * - `slots` int64 `[windows, slots]`: which of the `rows · tokens` queries stand over each window (any, where none is left)
  * - `places` int64 `[rows, tokens]`: where in `slots` each query stands
- * - `last` int64 `[results]`: which of the `rows · tokens` positions give logits
+ * - `last` int64 `[results]`: which of the `rows · tokens` positions give results
  *
- * Outputs: `logits` float32 `[results, vocabulary]`; `new_cache` float32 `[layers, rows, tokens, 2 · width]`, each layer's keys and
+ * Outputs: `log_probabilities` float32 `[results, vocabulary]`; `new_cache` float32 `[layers, rows, tokens, 2 · width]`, each layer's keys and
  * values of the new tokens, which belong into the past of the next run; and `attention` float32
  * `[windows, alignment heads, slots, frames]` when the model has such heads.
  */
@@ -155,7 +156,8 @@ export function decoderProgram(weights: DecoderWeights, shape: DecoderShape): Pr
 
   program.output("new_cache", concatenate(newCaches, 0));
   const wanted = gather(reshape(stream.norm, ["queries", width]), last);
-  program.output("logits", applyLayer("logits", wanted, { matrix: weights.embedding, bias: null }, "blocks"));
+  const logits = applyLayer("logits", wanted, { matrix: weights.embedding, bias: null }, "blocks");
+  program.output("log_probabilities", logSoftmax(logits));
   if (alignmentHeads.length > 0) {
     const chosen = alignmentHeads.map(([layer, head]) => slice(attentions.get(layer)!, 1, head, head + 1, 1));
     program.output("attention", concatenate(chosen, 1));

@@ -46,9 +46,9 @@ describe.skipIf(!isCached)("Whisper (needs whisper-tiny in the model cache)", ()
     await alone[0]!.step([1], [82]);
     await alone[1]!.step([1, 0], [83, 84]);
     await alone[2]!.step([1, 0], [81, 85]);
-    const vocabulary = alone[0]!.logits.length;
+    const vocabulary = alone[0]!.logProbabilities.length;
     const logits = (state: DecoderState, row: number) =>
-      state.logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+      state.logProbabilities.subarray(row * vocabulary, (row + 1) * vocabulary);
     const attention = (state: DecoderState, row: number) => {
       const size = state.attentionHeads * state.attentionFrames;
       return Array.from({ length: state.attentionHeads }, (_, head) => {

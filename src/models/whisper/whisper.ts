@@ -184,7 +184,7 @@ export class Whisper implements SpeechModel {
     );
     return CachedDecoderState.start(this.#decoder, begun, {
       attention: starts.some(({ prompt }) => prompt.attention),
-      inspect: (logits) => probability(logits, noSpeech),
+      inspect: (logProbabilities) => Math.exp(logProbabilities[noSpeech]!),
     });
   }
 
@@ -193,7 +193,7 @@ export class Whisper implements SpeechModel {
     const options = { attention: false };
     using state = await CachedDecoderState.start(this.#decoder, [start], options);
     const languages = [...this.#languageTokens];
-    const scores = languages.map(([, token]) => state.logits[token]!);
+    const scores = languages.map(([, token]) => state.logProbabilities[token]!);
     const highest = Math.max(...scores);
     const weights = scores.map((score) => Math.exp(score - highest));
     const sum = weights.reduce((a, b) => a + b, 0);
@@ -253,15 +253,6 @@ function languageTokens(tokenizer: Tokenizer): ReadonlyMap<string, number> {
     if (code) languages.set(code, token);
   }
   return languages;
-}
-
-/** Softmax probability of `token`. */
-function probability(logits: Float32Array, token: number): number {
-  let highest = -Infinity;
-  for (const value of logits) if (value > highest) highest = value;
-  let sum = 0;
-  for (const value of logits) sum += Math.exp(value - highest);
-  return Math.exp(logits[token]! - highest) / sum;
 }
 
 /**

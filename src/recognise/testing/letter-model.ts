@@ -2,7 +2,7 @@
  * A speech model that hears what a test tells it: its tokens are letters, and it says one text a window.
  */
 import { endToken, letters, TextDecoder } from "../../decode/testing/letters.ts";
-import { DecoderGroup } from "../../models/decoder-group.ts";
+import { DecoderGroup } from "../../models/testing/decoder-group.ts";
 import type { AudioFrames, DecoderStart, DecoderState, SpeechModel } from "../../models/speech-model.ts";
 
 export class LetterModel implements SpeechModel {

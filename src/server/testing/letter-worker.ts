@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { VoiceActivity } from "../../audio/voice-activity.ts";
-import { DecoderGroup } from "../../models/decoder-group.ts";
+import { DecoderGroup } from "../../models/testing/decoder-group.ts";
 import { letters, TextDecoder } from "../../decode/testing/letters.ts";
 import type { AudioFrames, DecoderStart, DecoderState } from "../../models/speech-model.ts";
 import { Recogniser } from "../../recognise/recogniser.ts";

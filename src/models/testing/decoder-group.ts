@@ -1,7 +1,7 @@
 /**
  * Several decoders stepped as if they were one: for models whose graph takes only hypotheses that share one prompt.
  */
-import type { DecoderState } from "./speech-model.ts";
+import type { DecoderState } from "../speech-model.ts";
 
 export class DecoderGroup implements DecoderState {
   readonly #members: readonly DecoderState[];
@@ -11,7 +11,7 @@ export class DecoderGroup implements DecoderState {
   readonly #vocabularySize: number;
   readonly attentionHeads: number;
   readonly attentionFrames: number;
-  logits: Float32Array;
+  logProbabilities: Float32Array;
   attention: Float32Array | null = null;
 
   /** @param members at least one, each with one hypothesis */
@@ -23,10 +23,10 @@ export class DecoderGroup implements DecoderState {
     this.#members = members;
     this.#member = members.map((_, index) => index);
     this.#row = members.map(() => 0);
-    this.#vocabularySize = members[0]!.logits.length;
+    this.#vocabularySize = members[0]!.logProbabilities.length;
     this.attentionHeads = members[0]!.attentionHeads;
     this.attentionFrames = Math.max(...members.map((member) => member.attentionFrames));
-    this.logits = new Float32Array(0);
+    this.logProbabilities = new Float32Array(0);
     this.#collect();
   }
 
@@ -57,7 +57,7 @@ export class DecoderGroup implements DecoderState {
 
   [Symbol.dispose](): void {
     for (const member of this.#members) member[Symbol.dispose]();
-    this.logits = new Float32Array(0);
+    this.logProbabilities = new Float32Array(0);
     this.attention = null;
   }
 
@@ -65,12 +65,13 @@ export class DecoderGroup implements DecoderState {
   #collect(): void {
     const size = this.#vocabularySize;
     const width = this.attentionHeads * this.attentionFrames;
-    if (this.logits.length !== this.hypotheses * size) this.logits = new Float32Array(this.hypotheses * size);
+    if (this.logProbabilities.length !== this.hypotheses * size)
+      this.logProbabilities = new Float32Array(this.hypotheses * size);
     this.attention = width > 0 ? new Float32Array(this.hypotheses * width) : null;
     for (const [i, index] of this.#member.entries()) {
       const member = this.#members[index]!;
       const row = this.#row[i]!;
-      this.logits.set(member.logits.subarray(row * size, (row + 1) * size), i * size);
+      this.logProbabilities.set(member.logProbabilities.subarray(row * size, (row + 1) * size), i * size);
       const frames = member.attentionFrames;
       for (let head = 0; member.attention && head < this.attentionHeads; head++) {
         const from = (row * this.attentionHeads + head) * frames;
