@@ -72,3 +72,25 @@ export function soundsOf(words: readonly HeardWord[]): HeardSounds {
     wordOf: Int32Array.from(unitOf),
   };
 }
+
+/** Capitals, that may have been said as a word or letter by letter. */
+const capitals = /\p{Lu}{2,}/gu;
+
+/** The same words with capitals taken letter by letter ("LGO" for `L O G O`); null when there are none. */
+export function spelledOut(words: readonly HeardWord[]): HeardWord[] | null {
+  let found = false;
+  const spelled = words.flatMap((word) => {
+    const letterByLetter = word.text.replace(capitals, (run) => ` ${[...run].join(" ")} `).trim();
+    if (letterByLetter === word.text.trim()) return [word];
+    found = true;
+    const pieces = letterByLetter.split(/\s+/);
+    const step = (word.end - word.start) / pieces.length;
+    return pieces.map((text, i) => ({
+      ...word,
+      text,
+      start: word.start + i * step,
+      end: word.start + (i + 1) * step,
+    }));
+  });
+  return found ? spelled : null;
+}

@@ -119,6 +119,21 @@ describe("TermMatcher", () => {
     );
   });
 
+  it("finds letters that were written as a word, or as characters of the same sound", () => {
+    const spelled = new TermMatcher(
+      ["L O G O", "T E C H W E B", "E Y N", "G P S"].map((text) => termOf(text)),
+    );
+    const likeliest = (text: string) => {
+      const best = spelled.match([heard(text, 0.6)])[0];
+      return best && best.score > 0.3 ? best.term.text : null;
+    };
+    expect(likeliest("取消LGO")).toBe("L O G O");
+    expect(likeliest("TEC是WEB")).toBe("T E C H W E B");
+    expect(likeliest("亦外恩")).toBe("E Y N");
+    expect(likeliest("其装这批S定位仪")).toBe("G P S");
+    expect(likeliest("中止使用")).toBeNull();
+  });
+
   it("looks at every hypothesis", () => {
     const matches = matcher.match([heard("we adapt when to feel"), heard("we adapt Quentoo VL")]);
     expect(matches[0]!.term.text).toBe("Qwen2-VL");

@@ -6,7 +6,7 @@ import { rarityOf } from "../context/extraction/word-rarity.ts";
 import type { Term } from "../context/term.ts";
 import { Aligner, fullCost } from "./alignment.ts";
 import { type Evidence, probabilityOf } from "./evidence.ts";
-import { type HeardSounds, type HeardWord, soundsOf } from "./heard-words.ts";
+import { type HeardSounds, type HeardWord, soundsOf, spelledOut } from "./heard-words.ts";
 import { pronunciationsOf } from "./pronunciation.ts";
 import { SoundIndex } from "./sound-index.ts";
 import { spellingSimilarity, lettersOf } from "./spelling.ts";
@@ -26,6 +26,9 @@ export interface TermMatch {
 
 /** Matches whose sounds have less in common are not looked at further. */
 const leastPhonetic = 0.45;
+/** What similar sounds say about the spelling of a term in another script than what was heard. */
+const soundAsSpelling = 0.8;
+const han = /\p{Script=Han}/u;
 /** Matches that are less likely are not reported. */
 const leastScore = 0.002;
 
@@ -61,7 +64,11 @@ export class TermMatcher {
    */
   match(hypotheses: readonly (readonly HeardWord[])[]): TermMatch[] {
     const found: Found[] = [];
-    for (const words of hypotheses) this.#matchWords(soundsOf(words), found);
+    for (const words of hypotheses) {
+      this.#matchWords(soundsOf(words), found);
+      const spelled = spelledOut(words);
+      if (spelled) this.#matchWords(soundsOf(spelled), found);
+    }
     return bestPerPlace(this.#withRivals(found));
   }
 
@@ -89,7 +96,13 @@ export class TermMatcher {
     const term = this.#termOf[sequence]!;
     let orthographic = 0;
     for (const written of this.#letters[term]!) {
-      orthographic = Math.max(orthographic, spellingSimilarity(written, letters));
+      orthographic = Math.max(
+        orthographic,
+        // Characters spell a foreign word by its sounds: 亦外恩 for `E Y N`.
+        han.test(letters) && !han.test(written)
+          ? soundAsSpelling * phonetic
+          : spellingSimilarity(written, letters),
+      );
     }
     return {
       term,
