@@ -214,26 +214,26 @@ function collectCandidates(
   const { logProbability, terms: state } = hypothesis;
   // What is earned stays whatever follows, so this is the least that a continuation can come to.
   const least = logProbability + state.earned;
-  for (let token = 0; token < row.length; token++) {
-    const total = row[token]! + least;
-    if (total > candidates.threshold) candidates.offer(parent, token, row[token]!, total);
-  }
-  if (!terms) return;
-  const most = logProbability + state.bonus + terms.mostPerToken;
-  const floor = highest - termMargin;
+  const most = terms ? logProbability + state.bonus + terms.mostPerToken : least;
+  const floor = terms ? highest - termMargin : Infinity;
+  /** Tokens with a lower score cannot get on either list. */
+  const lowestScore = () =>
+    Math.min(
+      candidates.threshold - least,
+      Math.max(floor, Math.min(candidates.threshold, hopefuls.threshold) - most),
+    );
+  let lowest = lowestScore();
   for (let token = 0; token < row.length; token++) {
     const score = row[token]!;
-    if (score < floor || score + most <= Math.min(candidates.threshold, hopefuls.threshold)) continue;
+    if (!(score >= lowest)) continue;
     const total = score + logProbability;
-    if (token === endToken) {
-      const settled = total + terms.bonusAtEnd(state);
-      if (settled > candidates.threshold) candidates.offer(parent, token, score, settled);
-      continue;
+    if (!terms || score < floor) candidates.offer(parent, token, score, score + least);
+    else if (token === endToken) candidates.offer(parent, token, score, total + terms.bonusAtEnd(state));
+    else {
+      const bonus = terms.bonusAfter(state, token);
+      candidates.offer(parent, token, score, total + terms.settled);
+      if (bonus > terms.settled) hopefuls.offer(parent, token, score, total + bonus);
     }
-    const bonus = terms.bonusAfter(state, token);
-    const settled = total + terms.settled;
-    if (settled > candidates.threshold) candidates.offer(parent, token, score, settled);
-    if (bonus > terms.settled && total + bonus > hopefuls.threshold)
-      hopefuls.offer(parent, token, score, total + bonus);
+    lowest = lowestScore();
   }
 }

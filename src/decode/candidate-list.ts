@@ -15,7 +15,7 @@ export interface Candidate {
 export class CandidateList {
   readonly #capacity: number;
   #items: Candidate[] = [];
-  /** What a new candidate must exceed. */
+  /** What a new candidate must exceed; others are turned away. */
   threshold = -Infinity;
 
   constructor(capacity: number) {
@@ -28,6 +28,7 @@ export class CandidateList {
   }
 
   offer(parent: number, token: number, logProbability: number, total: number): void {
+    if (!(total > this.threshold)) return;
     const items = this.#items;
     const same = items.findIndex((item) => item.token === token && item.parent === parent);
     if (same >= 0) {
