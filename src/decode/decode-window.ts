@@ -35,7 +35,7 @@ export interface DecodedWindow {
 /** Length normalisation of search: with the plain mean a short text and a long one are equals. */
 const lengthExponent = 1;
 /** Weight of the view with context in joint beam search (docs/experiments.md). */
-const contextWeight = 0.8;
+const contextWeight = 0.5;
 /** Texts that are sampled side by side at a temperature. */
 const samples = 5;
 
