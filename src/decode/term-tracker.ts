@@ -25,6 +25,14 @@ export interface TermState {
   readonly last: LastCharacter;
   /** Index of the term that ends with the last word; `noTerm` without. */
   readonly ended: number;
+  /** The terms that have earned something, the last one first. */
+  readonly earners: Earner | null;
+}
+
+/** A term in a list of terms that share their ends. */
+interface Earner {
+  readonly index: number;
+  readonly next: Earner | null;
 }
 
 /** What the text ends with: a word can begin after a break, and beside a character that stands alone. */
@@ -34,7 +42,14 @@ type LastCharacter = "break" | "word" | "alone";
 export const bonusPerToken = 3;
 
 export class TermTracker {
-  static readonly start: TermState = { earned: 0, bonus: 0, matches: [], last: "break", ended: noTerm };
+  static readonly start: TermState = {
+    earned: 0,
+    bonus: 0,
+    matches: [],
+    last: "break",
+    ended: noTerm,
+    earners: null,
+  };
 
   readonly #tree: TermTree;
   readonly #table: TokenTable;
@@ -49,6 +64,7 @@ export class TermTracker {
   settled = 0;
   #last: LastCharacter = "break";
   #ended = noTerm;
+  #earners: Earner | null = null;
 
   /**
    * @param bonus what each token of a term of weight 1 brings (natural logarithm)
@@ -95,7 +111,14 @@ export class TermTracker {
   advance(state: TermState, token: number): TermState {
     this.#follow(state, token);
     const matches = Array.from({ length: this.#matches.count }, (_, i) => this.#matches.at(i));
-    return { earned: this.#earned, bonus: this.#bonus(), matches, last: this.#last, ended: this.#ended };
+    return {
+      earned: this.#earned,
+      bonus: this.#bonus(),
+      matches,
+      last: this.#last,
+      ended: this.#ended,
+      earners: this.#earners,
+    };
   }
 
   /** The bonus when the text ends here. */
@@ -109,6 +132,7 @@ export class TermTracker {
     this.#earned = state.earned;
     this.#last = state.last;
     this.#ended = state.ended;
+    this.#earners = state.earners;
     this.#matches.load(state.matches);
   }
 
@@ -187,8 +211,8 @@ export class TermTracker {
   }
 
   /**
-   * A word ends here: terms that are complete have earned their bonus. A term right after itself earns nothing, or a bonus that
-   * outweighs doubts would have it said again and again.
+   * A word ends here: terms that are complete have earned their bonus. A term that has earned before earns no more than one token
+   * does, and right after itself nothing, or a bonus that outweighs doubts would have it said again and again.
    */
   #finishWord(): void {
     const { count, low, high, depth, tokens, base, breaks, after, ending } = this.#matches;
@@ -200,9 +224,17 @@ export class TermTracker {
       const index = this.#tree.indexOf(key);
       if (this.#ended === noTerm) this.#ended = index;
       if (index === after[i]) continue;
-      const total = base[i]! + tokens[i]! * this.#bonusPerToken * this.#tree.termOf(key).weight;
-      if (total > this.#earned) this.#earned = total;
+      const counted = this.#hasEarned(index) ? Math.min(1, tokens[i]!) : tokens[i]!;
+      const total = base[i]! + counted * this.#bonusPerToken * this.#tree.termOf(key).weight;
+      if (total <= this.#earned) continue;
+      this.#earned = total;
+      this.#earners = { index, next: this.#earners };
     }
+  }
+
+  #hasEarned(index: number): boolean {
+    for (let at = this.#earners; at; at = at.next) if (at.index === index) return true;
+    return false;
   }
 
   #bonus(): number {

@@ -49,7 +49,7 @@ const fillToken = 0;
 export class CachedDecoderState implements DecoderState {
   readonly #decoder: CachedDecoder;
   readonly #windowOfStart: readonly number[];
-  readonly #framesWithAudio: readonly number[];
+  readonly framesOfStarts: readonly number[];
   readonly attentionHeads: number;
   readonly attentionFrames: number;
   #cross: Tensors;
@@ -69,10 +69,10 @@ export class CachedDecoderState implements DecoderState {
     const windows = [...new Set(starts.map((start) => start.window))];
     this.#windows = windows.length;
     this.#windowOfStart = starts.map((start) => windows.indexOf(start.window));
-    this.#framesWithAudio = starts.map((start) => start.framesWithAudio);
+    this.framesOfStarts = starts.map((start) => start.framesWithAudio);
     this.#cross = batchWindows(windows, decoder.framesLast, decoder.tensors);
     this.attentionHeads = options.attention ? decoder.alignmentHeads : 0;
-    this.attentionFrames = Math.max(...this.#framesWithAudio);
+    this.attentionFrames = Math.max(...this.framesOfStarts);
     this.#rows = starts.map((_, i) => i);
     this.#starts = starts.map((_, i) => i);
     this.#lengths = starts.map((start) => start.tokens.length);
@@ -225,7 +225,7 @@ export class CachedDecoderState implements DecoderState {
     for (let i = 0; i < count; i++) {
       const place = places[last[last.length - count + i]!]!;
       const [window, slot] = [Math.floor(place / slotCount), place % slotCount];
-      const withAudio = this.#framesWithAudio[this.#starts[i]!]!;
+      const withAudio = this.framesOfStarts[this.#starts[i]!]!;
       for (let head = 0; head < heads; head++) {
         const from = ((window * heads + head) * slotCount + slot) * allFrames;
         attention.set(data.subarray(from, from + withAudio), (i * heads + head) * frames);

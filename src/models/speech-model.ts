@@ -51,6 +51,8 @@ export interface DecoderState extends Disposable {
   readonly attentionHeads: number;
   /** Frames that hold audio, the most of any start; the attention of a hypothesis over less audio ends in zeros. */
   readonly attentionFrames: number;
+  /** For each start, how many frames hold audio. */
+  readonly framesOfStarts: readonly number[];
   /** For each start, the probability, from its prompt alone, that nobody speaks; null when the model has no such opinion. */
   readonly noSpeechProbabilities: readonly (number | null)[];
   /**

@@ -79,6 +79,18 @@ describe("evidence for a term", () => {
     expect(evidenceOf(hypothesis, { ...timed, text: " the lora.   " }, 5, 9).isAlone).toBe(true);
   });
 
+  it("knows spellings that no ordinary word has", () => {
+    const isUnusual = (term: string) =>
+      evidenceOf(
+        hypothesis,
+        { ...timed, text: ` use ${term.padEnd(4)} now`.slice(0, 13) },
+        5,
+        5 + term.length,
+      ).isUnusual;
+    expect(["LoRA", "C++", "7B", "G P S"].map(isUnusual)).toEqual([true, true, true, true]);
+    expect(["Rome", "a b", "I go"].map(isUnusual)).toEqual([false, false, false]);
+  });
+
   it("is never doubted for what the model writes by itself", () => {
     expect(
       isDoubtful({

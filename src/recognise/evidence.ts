@@ -40,8 +40,8 @@ const largestShortfallAlone = 3;
  * not here; and what it would have written instead is no word either.
  */
 const largestShortfallUnusual = 5;
-/** A digit, a capital that is not the first letter, or what joins parts of a name. */
-const unusual = /\p{N}|(?<=[\p{L}\p{N}])\p{Lu}|[_+#/]/u;
+/** A digit, a capital that is not the first letter, letters on their own ("G P S"), or what joins parts of a name. */
+const unusual = /\p{N}|(?<=[\p{L}\p{N}])\p{Lu}|(?<!\p{L})\p{Lu} \p{Lu}(?!\p{L})|[_+#/]/u;
 /** Very fast speech has 25 letters a second; a term that is over five times sooner was hardly said. */
 const shortestSecondsPerLetter = 0.008;
 

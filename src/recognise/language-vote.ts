@@ -31,6 +31,11 @@ export class LanguageVote {
     return this.#language;
   }
 
+  /** Whether all windows to come are in a language that is known now. */
+  isSettled(model: SpeechModel): boolean {
+    return this.#isSettled || model.languages.length === 1;
+  }
+
   /** The language in which a window should be recognised. */
   async languageOf(frames: AudioFrames, model: SpeechModel): Promise<string> {
     if (this.#given !== undefined) return this.#given;

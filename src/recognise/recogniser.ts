@@ -8,38 +8,46 @@ import { openAudio, type AudioInput } from "../audio/open-audio.ts";
 import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
-import type { Suspicion } from "../decode/guards.ts";
-import { buildPrompt } from "../decode/prompt.ts";
 import { GlossaError } from "../errors.ts";
-import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { Lockstep } from "../models/lockstep.ts";
+import type { SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
-import type { Segment, Transcript } from "../transcript/transcript.ts";
-import { type Glossary, PreparedTerms } from "./glossary.ts";
-import { heardTerms } from "./heard-terms.ts";
+import type { Transcript } from "../transcript/transcript.ts";
+import { PreparedTerms } from "./glossary.ts";
 import { LiveRecognition, type LiveEngine, type LiveOptions } from "./live.ts";
 import type { RecogniseOptions, RecognitionEvent, TermSource } from "./options.ts";
-import { RecordingState } from "./recording-state.ts";
-import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
-import { searchWindow } from "./search-window.ts";
-import { segmentsOf } from "./words.ts";
+import { type RecognisedWindow, RecordingState } from "./recording-state.ts";
+import { guessWindow, recogniseWindow, type Settings } from "./window.ts";
 
 const defaultBeamSize = 5;
 /** Search first, then ever freer sampling: Whisper's way, in two steps instead of five, because a fallback costs five searches. */
 const defaultTemperatures = [0, 0.4, 0.8];
+
+/** Hypotheses that go through the decoder as one batch, about. */
+const mostRows = 10;
 
 const noTerms: readonly Term[] = [];
 
 /** A loaded model. Made by `createRecogniser`; holds memory until it is disposed. */
 export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
+  readonly #lanes: number | undefined;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
   readonly #prepared = new WeakMap<readonly (string | Term)[], PreparedTerms>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
 
-  /** @param loadVoiceActivity is called when the first recording needs it */
-  constructor(model: SpeechModel, loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>) {
+  /**
+   * @param loadVoiceActivity is called when the first recording needs it
+   * @param lanes how many windows of a recording may go through the model side by side; default: as many as pay for the beam
+   */
+  constructor(
+    model: SpeechModel,
+    loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
+    lanes?: number,
+  ) {
     this.#model = model;
     this.#loadVoiceActivity = loadVoiceActivity;
+    this.#lanes = lanes;
   }
 
   /** Identifier of the model. */
@@ -102,6 +110,7 @@ export class Recogniser implements AsyncDisposable {
     });
     // Windows are the same each time a recording is read, so those that are done can be told by their number.
     let doneBefore = state.windows;
+    let group: SpeechWindow[] = [];
     for await (const window of windows) {
       signal?.throwIfAborted();
       if (doneBefore-- > 0) {
@@ -109,17 +118,81 @@ export class Recogniser implements AsyncDisposable {
         yield progress(state.endSeconds);
         continue;
       }
-      state.replaceTerms(this.#prepare(options.terms));
-      for (const segment of await this.#recogniseNext(window, state, settings)) {
-        yield { type: "segment", segment };
-      }
-      yield progress(window.endSeconds);
-      yield { type: "checkpoint", checkpoint: state.checkpoint() };
+      group.push(window);
+      if (group.length < this.#groupSize(state, settings)) continue;
+      yield* this.#recogniseGroup(group, state, settings, options.terms, progress);
+      group = [];
     }
+    if (group.length > 0) yield* this.#recogniseGroup(group, state, settings, options.terms, progress);
 
     const transcript = this.#transcript(state, totalSeconds ?? receivedSeconds, audio.warnings);
     yield progress(transcript.durationSeconds);
     yield { type: "transcript", transcript };
+  }
+
+  /**
+   * How many windows of a recording can be recognised side by side: one, if what is heard in one may change how the next is
+   * recognised.
+   */
+  #groupSize(state: RecordingState, { previousText, beamSize }: Settings): number {
+    const isShown = this.#model.promptLimit > 0 && (previousText || state.glossary.prepared.used.length > 0);
+    return isShown || !state.vote.isSettled(this.#model) ? 1 : (this.#lanes ?? lanesFor(beamSize));
+  }
+
+  async *#recogniseGroup(
+    group: readonly SpeechWindow[],
+    state: RecordingState,
+    settings: Settings,
+    terms: TermSource | undefined,
+    progress: (processedSeconds: number) => RecognitionEvent,
+  ): AsyncGenerator<RecognitionEvent, void, undefined> {
+    state.replaceTerms(this.#prepare(terms));
+    for (const [i, result] of (await this.#recogniseAll(group, state, settings)).entries()) {
+      state.add(group[i]!, result);
+      for (const segment of result.segments) yield { type: "segment", segment };
+      yield progress(group[i]!.endSeconds);
+    }
+    yield { type: "checkpoint", checkpoint: state.checkpoint() };
+  }
+
+  async #recogniseAll(
+    group: readonly SpeechWindow[],
+    state: RecordingState,
+    settings: Settings,
+  ): Promise<RecognisedWindow[]> {
+    if (group.length === 1) return [await recogniseWindow(this.#model, group[0]!, state, settings)];
+    const lockstep = new Lockstep(this.#model);
+    const results = await lockstep.run(
+      group.map((window) => () => recogniseWindow(lockstep.model, window, state, settings)),
+    );
+    return results.map(valueOf);
+  }
+
+  /**
+   * Runs tasks side by side: whatever they recognise with the recogniser that they are given goes through the model as one batch,
+   * which takes less time than one after the other. Which tasks share a batch follows from their order alone.
+   *
+   * @param lanes how many run at a time; default: as many as pay for the beam
+   * @returns what became of the tasks, in their order; one that fails does not stop the others
+   */
+  async sideBySide<Result>(
+    tasks: readonly ((recogniser: Recogniser) => Promise<Result>)[],
+    { beamSize = defaultBeamSize, lanes = lanesFor(beamSize) }: { beamSize?: number; lanes?: number } = {},
+  ): Promise<PromiseSettledResult<Result>[]> {
+    const lockstep = new Lockstep(this.#model);
+    const loadVoiceActivity = () => (this.#voiceActivity ??= this.#loadVoiceActivity());
+    const recogniser = new Recogniser(lockstep.model, loadVoiceActivity, 1);
+    const results: PromiseSettledResult<Result>[] = [];
+    await lockstep.run(
+      Array.from({ length: Math.min(lanes, tasks.length) }, (_, lane) => async () => {
+        for (let i = lane; i < tasks.length; i += lanes) {
+          [results[i]] = (await Promise.allSettled([tasks[i]!(recogniser)])) as [
+            PromiseSettledResult<Result>,
+          ];
+        }
+      }),
+    );
+    return results;
   }
 
   /**
@@ -140,30 +213,16 @@ export class Recogniser implements AsyncDisposable {
     const engine: LiveEngine = {
       voiceActivity: await (this.#voiceActivity ??= this.#loadVoiceActivity()),
       maximumSeconds: this.#model.maximumSeconds,
-      finish: (window) => this.#recogniseNext(window, state, settings),
-      guess: (window, signal) => this.#guess(window, state, { ...settings, ...fastest, signal }),
+      finish: async (window) => {
+        const result = await recogniseWindow(this.#model, window, state, settings);
+        state.add(window, result);
+        return result.segments;
+      },
+      guess: (window, signal) => guessWindow(this.#model, window, state, { ...settings, signal }),
       replaceTerms: (terms) => state.replaceTerms(this.#prepare(terms)),
       transcript: (durationSeconds) => this.#transcript(state, durationSeconds, []),
     };
     return new LiveRecognition(engine, options);
-  }
-
-  /** What an utterance that is going on sounds like so far. Leaves no trace in `state`. */
-  async #guess(window: SpeechWindow, state: RecordingState, settings: Settings): Promise<Segment | null> {
-    using frames = await this.#model.encode(window.samples);
-    settings.signal?.throwIfAborted();
-    const language = state.vote.language ?? (await likeliestLanguage(this.#model, frames));
-    const request = { ...settings, language, terms: state.glossary.prepared, context: [] };
-    const { part } = await searchWindow(this.#model, window, frames, request);
-    if (!part || part.suspicion !== null) return null;
-    const segments = segmentsOf(part.text, part.words, settings.wordTimes);
-    return {
-      start: segments[0]!.start,
-      end: segments.at(-1)!.end,
-      text: joinTexts(segments.map(({ text }) => text)),
-      confidence: segments.reduce((sum, { confidence }) => sum + confidence, 0) / segments.length,
-      words: segments.flatMap(({ words }) => words),
-    };
   }
 
   #transcript(state: RecordingState, durationSeconds: number, warnings: readonly string[]): Transcript {
@@ -180,19 +239,6 @@ export class Recogniser implements AsyncDisposable {
     };
   }
 
-  /** Recognises the next window of a recording, and notes in `state` what the windows after it need to know. */
-  async #recogniseNext(window: SpeechWindow, state: RecordingState, settings: Settings): Promise<Segment[]> {
-    using frames = await this.#model.encode(window.samples);
-    const language = await state.vote.languageOf(frames, this.#model);
-    const { glossary, previousText } = state;
-    const result = await this.#recogniseWindow(window, frames, language, glossary, previousText, settings);
-    state.add(window, {
-      ...result,
-      trustedText: settings.previousText ? result.trustedText : "",
-    });
-    return result.segments;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#model[Symbol.asyncDispose]();
     await (await this.#voiceActivity)?.[Symbol.asyncDispose]();
@@ -205,84 +251,16 @@ export class Recogniser implements AsyncDisposable {
     if (!prepared) this.#prepared.set(terms, (prepared = new PreparedTerms(terms, this.#model)));
     return prepared;
   }
-
-  /** Of a list that the prompt cannot hold, the terms that a quick pass without them finds something like. */
-  async #heardTerms(
-    window: SpeechWindow,
-    frames: AudioFrames,
-    language: string,
-    prepared: PreparedTerms,
-    settings: Settings,
-  ): Promise<readonly Term[]> {
-    if (prepared.fitPrompt || this.#model.promptLimit === 0) return [];
-    const request = { ...settings, ...fastest, language, terms: this.#prepare(), context: [] };
-    const { part } = await searchWindow(this.#model, window, frames, request);
-    if (!part || part.suspicion !== null) return [];
-    return heardTerms(
-      prepared.used,
-      part.words,
-      settings.likelyTerms?.(window.startSeconds, window.endSeconds),
-    );
-  }
-
-  async #recogniseWindow(
-    window: SpeechWindow,
-    frames: AudioFrames,
-    language: string,
-    glossary: Glossary,
-    previousText: string,
-    settings: Settings,
-  ): Promise<{ segments: Segment[]; trustedText: string; warning: string | null }> {
-    const prompt = buildPrompt(
-      this.#model.tokenizer,
-      this.#model.promptLimit,
-      glossary.forPrompt(await this.#heardTerms(window, frames, language, glossary.prepared, settings)),
-      previousText,
-    );
-    glossary.notePrompted(prompt.terms);
-    const request = { ...settings, language, terms: glossary.prepared, context: prompt.tokens };
-    const { part: whole, rejected } = await searchWindow(this.#model, window, frames, request);
-    glossary.noteRejections(rejected);
-    if (!whole) return { segments: [], trustedText: previousText, warning: null };
-    const parts = [whole];
-    // Without word times nobody can tell where a text ended.
-    for (let last = whole; settings.wordTimes && parts.length <= mostParts;) {
-      const rest = unheardSpeech(last.window, last.text, last.words.at(-1)!.end);
-      if (!rest) break;
-      using restFrames = await this.#model.encode(rest.samples);
-      const more = await searchWindow(this.#model, rest, restFrames, { ...request, context: [] });
-      // What follows a text that the model held to be complete must be beyond doubt.
-      if (!more.part || more.part.suspicion !== null || repeatsEnd(last.text, more.part.text)) break;
-      glossary.noteRejections(more.rejected);
-      parts.push(more.part);
-      last = more.part;
-    }
-    glossary.noteOccurrences(parts.flatMap((part) => part.found));
-    const { suspicion } = whole;
-    const text = joinTexts(parts.map((part) => part.text.trim()));
-    return {
-      segments: parts.flatMap((part) => segmentsOf(part.text, part.words, settings.wordTimes)),
-      trustedText: suspicion === null ? textSoFar(previousText, text) : "",
-      warning: suspicion === null ? null : doubt(suspicion, window),
-    };
-  }
 }
 
-/** How often recognition goes on within one window after the text ended before the speech. */
-const mostParts = 3;
+/** Beyond about so many hypotheses a step takes longer by as much as there are more (docs/performance.md). */
+function lanesFor(beamSize: number): number {
+  return Math.max(1, Math.min(4, Math.floor(mostRows / beamSize)));
+}
 
-/** How partial results are searched for: they are wanted soon, and will be replaced. */
-const fastest = { beamSize: 1, temperatures: [0] };
-
-interface Settings {
-  readonly beamSize: number;
-  readonly temperatures: readonly number[];
-  readonly seed: number;
-  readonly wordTimes: boolean;
-  readonly previousText: boolean;
-  readonly voiceActivity: boolean;
-  readonly likelyTerms?: RecogniseOptions["likelyTerms"];
-  readonly signal?: AbortSignal;
+function valueOf<Value>(result: PromiseSettledResult<Value>): Value {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 /** Options with their defaults; what is out of range is refused before anything is loaded or decoded. */
@@ -316,25 +294,4 @@ function checked(options: RecogniseOptions, model: SpeechModel): Settings {
     likelyTerms: options.likelyTerms,
     signal: options.signal,
   };
-}
-
-async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {
-  const probabilities = [...(await model.detectLanguage(frames))];
-  return probabilities.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
-}
-
-/** As much of the end of the text as a prompt could ever hold. */
-function textSoFar(previousText: string, text: string): string {
-  return joinTexts([previousText, text]).slice(-2000);
-}
-
-function doubt(suspicion: Suspicion, window: SpeechWindow): string {
-  const where = `${window.startSeconds.toFixed(1)} s to ${window.endSeconds.toFixed(1)} s`;
-  const what: Record<Suspicion, string> = {
-    repetition: "the text repeats itself",
-    echo: "the text only repeats what the model was told before",
-    improbable: "the model is unsure of nearly every word",
-    runaway: "the text is longer than the speech can hold and was cut",
-  };
-  return `From ${where} ${what[suspicion]}; listen to this part.`;
 }

@@ -3,10 +3,12 @@
  * therefore all that a checkpoint has to hold.
  */
 import type { SpeechWindow } from "../audio/windows.ts";
+import type { Term } from "../context/term.ts";
 import type { Segment, TermReport } from "../transcript/transcript.ts";
 import { Glossary, type PreparedTerms } from "./glossary.ts";
 import { LanguageVote } from "./language-vote.ts";
 import type { Checkpoint, RecogniseOptions } from "./options.ts";
+import type { FoundTerm } from "./search-window.ts";
 
 /** What one window adds. */
 export interface RecognisedWindow {
@@ -14,6 +16,11 @@ export interface RecognisedWindow {
   /** The end of the text so far, as far as it can be trusted. */
   readonly trustedText: string;
   readonly warning: string | null;
+  /** The terms that the model was shown. */
+  readonly prompted: readonly Term[];
+  /** The terms that stand in the text, and those that were taken back. */
+  readonly found: readonly FoundTerm[];
+  readonly rejected: readonly FoundTerm[];
 }
 
 export class RecordingState {
@@ -83,7 +90,11 @@ export class RecordingState {
     return [...reports.values()];
   }
 
-  add(window: SpeechWindow, { segments, trustedText, warning }: RecognisedWindow): void {
+  add(window: SpeechWindow, result: RecognisedWindow): void {
+    const { segments, trustedText, warning } = result;
+    this.glossary.notePrompted(result.prompted);
+    this.glossary.noteOccurrences(result.found);
+    this.glossary.noteRejections(result.rejected);
     this.#windows++;
     this.#endSeconds = window.endSeconds;
     this.#previousText = trustedText;

@@ -58,6 +58,7 @@ export class TextDecoder implements DecoderState {
   readonly attention = null;
   readonly attentionHeads = 0;
   readonly attentionFrames = 0;
+  readonly framesOfStarts = [0];
   readonly noSpeechProbabilities = [null];
   logProbabilities: Float32Array;
   steps = 0;

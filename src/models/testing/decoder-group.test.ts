@@ -8,6 +8,7 @@ class CountingDecoder implements DecoderState {
   readonly attentionFrames: number;
   readonly noSpeechProbabilities: readonly (number | null)[];
   logProbabilities!: Float32Array;
+  readonly framesOfStarts = [0];
   attention!: Float32Array;
   disposed = false;
   #sums: number[];

@@ -34,6 +34,10 @@ export class DecoderGroup implements DecoderState {
     return this.#member.length;
   }
 
+  get framesOfStarts(): readonly number[] {
+    return this.#members.map((member) => member.framesOfStarts[0]!);
+  }
+
   get noSpeechProbabilities(): readonly (number | null)[] {
     return this.#members.map((member) => member.noSpeechProbabilities[0]!);
   }

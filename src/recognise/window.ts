@@ -1,0 +1,142 @@
+/**
+ * One window of a recording → its text, with what was heard before and what the user knows. What comes of it is noted by
+ * `RecordingState.add`, so that windows which do not depend on each other can be recognised side by side.
+ */
+import type { SpeechWindow } from "../audio/windows.ts";
+import type { Term } from "../context/term.ts";
+import type { Suspicion } from "../decode/guards.ts";
+import { buildPrompt } from "../decode/prompt.ts";
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { joinTexts } from "../transcript/text-flow.ts";
+import type { Segment } from "../transcript/transcript.ts";
+import { PreparedTerms } from "./glossary.ts";
+import { heardTerms } from "./heard-terms.ts";
+import type { RecogniseOptions } from "./options.ts";
+import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
+import { searchWindow } from "./search-window.ts";
+import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
+import { segmentsOf } from "./words.ts";
+
+/** Options of recognition with their defaults. */
+export interface Settings {
+  readonly beamSize: number;
+  readonly temperatures: readonly number[];
+  readonly seed: number;
+  readonly wordTimes: boolean;
+  readonly previousText: boolean;
+  readonly voiceActivity: boolean;
+  readonly likelyTerms?: RecogniseOptions["likelyTerms"];
+  readonly signal?: AbortSignal;
+}
+
+/** How often recognition goes on within one window after the text ended before the speech. */
+const mostParts = 3;
+
+/** How partial results are searched for: they are wanted soon, and will be replaced. */
+const fastest = { beamSize: 1, temperatures: [0] };
+
+/** Recognises the next window of a recording. Of `state`, only the vote on the language is changed. */
+export async function recogniseWindow(
+  model: SpeechModel,
+  window: SpeechWindow,
+  state: RecordingState,
+  settings: Settings,
+): Promise<RecognisedWindow> {
+  using frames = await model.encode(window.samples);
+  const language = await state.vote.languageOf(frames, model);
+  const { glossary, previousText } = state;
+  const terms = glossary.prepared;
+  const likely = await likelyTerms(model, window, frames, language, terms, settings);
+  const prompt = buildPrompt(model.tokenizer, model.promptLimit, glossary.forPrompt(likely), previousText);
+  const request = { ...settings, language, terms, context: prompt.tokens };
+  const { part: whole, rejected } = await searchWindow(model, window, frames, request);
+  if (!whole) {
+    const trustedText = settings.previousText ? previousText : "";
+    return { segments: [], trustedText, warning: null, prompted: prompt.terms, found: [], rejected };
+  }
+  const parts = [whole];
+  const allRejected = [...rejected];
+  // Without word times nobody can tell where a text ended.
+  for (let last = whole; settings.wordTimes && parts.length <= mostParts;) {
+    const rest = unheardSpeech(last.window, last.text, last.words.at(-1)!.end);
+    if (!rest) break;
+    using restFrames = await model.encode(rest.samples);
+    const more = await searchWindow(model, rest, restFrames, { ...request, context: [] });
+    // What follows a text that the model held to be complete must be beyond doubt.
+    if (!more.part || more.part.suspicion !== null || repeatsEnd(last.text, more.part.text)) break;
+    allRejected.push(...more.rejected);
+    parts.push(more.part);
+    last = more.part;
+  }
+  const { suspicion } = whole;
+  const text = joinTexts(parts.map((part) => part.text.trim()));
+  return {
+    segments: parts.flatMap((part) => segmentsOf(part.text, part.words, settings.wordTimes)),
+    trustedText: suspicion === null && settings.previousText ? textSoFar(previousText, text) : "",
+    warning: suspicion === null ? null : doubt(suspicion, window),
+    prompted: prompt.terms,
+    found: parts.flatMap((part) => part.found),
+    rejected: allRejected,
+  };
+}
+
+/** What an utterance that is going on sounds like so far. Leaves no trace in `state`. */
+export async function guessWindow(
+  model: SpeechModel,
+  window: SpeechWindow,
+  state: RecordingState,
+  settings: Settings,
+): Promise<Segment | null> {
+  using frames = await model.encode(window.samples);
+  settings.signal?.throwIfAborted();
+  const language = state.vote.language ?? (await likeliestLanguage(model, frames));
+  const request = { ...settings, ...fastest, language, terms: state.glossary.prepared, context: [] };
+  const { part } = await searchWindow(model, window, frames, request);
+  if (!part || part.suspicion !== null) return null;
+  const segments = segmentsOf(part.text, part.words, settings.wordTimes);
+  return {
+    start: segments[0]!.start,
+    end: segments.at(-1)!.end,
+    text: joinTexts(segments.map(({ text }) => text)),
+    confidence: segments.reduce((sum, { confidence }) => sum + confidence, 0) / segments.length,
+    words: segments.flatMap(({ words }) => words),
+  };
+}
+
+/** Of a list that the prompt cannot hold, the terms that a quick pass without them finds something like. */
+async function likelyTerms(
+  model: SpeechModel,
+  window: SpeechWindow,
+  frames: AudioFrames,
+  language: string,
+  prepared: PreparedTerms,
+  settings: Settings,
+): Promise<readonly Term[]> {
+  if (prepared.fitPrompt || model.promptLimit === 0) return [];
+  const request = { ...settings, ...fastest, language, terms: new PreparedTerms([], model), context: [] };
+  const { part } = await searchWindow(model, window, frames, request);
+  if (!part || part.suspicion !== null) return [];
+  const near = settings.likelyTerms?.(window.startSeconds, window.endSeconds);
+  return heardTerms(prepared.used, part.words, near);
+}
+
+async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {
+  const probabilities = [...(await model.detectLanguage(frames))];
+  return probabilities.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+}
+
+/** As much of the end of the text as a prompt could ever hold. */
+function textSoFar(previousText: string, text: string): string {
+  return joinTexts([previousText, text]).slice(-2000);
+}
+
+function doubt(suspicion: Suspicion, window: SpeechWindow): string {
+  const where = `${window.startSeconds.toFixed(1)} s to ${window.endSeconds.toFixed(1)} s`;
+  const what: Record<Suspicion, string> = {
+    repetition: "the text repeats itself",
+    echo: "the text only repeats what the model was told before",
+    improbable: "the model is unsure of nearly every word",
+    runaway: "the text is longer than the speech can hold and was cut",
+  };
+  return `From ${where} ${what[suspicion]}; listen to this part.`;
+}
