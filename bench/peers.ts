@@ -5,7 +5,7 @@
  *
  * See docs/benchmarks.md.
  */
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GlossaError } from "../src/errors.ts";
@@ -46,8 +46,9 @@ async function measure(
   processes: SystemProcess[],
 ): Promise<Results> {
   const { beam, rounds, threads } = settings;
+  const terms = settings.terms === null ? [] : await readTermList(settings.terms);
   const longestSeconds = Math.max(...utterances.map(secondsOf));
-  const { glossa, peers, leftOut } = chooseSystems(weights.architecture, beam, longestSeconds);
+  const { glossa, peers, leftOut } = chooseSystems(weights.architecture, beam, longestSeconds, terms.length);
   const giveUp = (name: string, reason: string) => {
     // Without Glossa there is nothing to compare with.
     if (glossa.some((ours) => ours.name === name))
@@ -56,12 +57,18 @@ async function measure(
   };
 
   for (const description of [...glossa, ...peers]) {
-    const { name, beamSize } = description;
+    const { name, beamSize, takesTerms = false } = description;
     showProgress(`loading ${name}`);
-    const ownFolder = join(scratchFolder, description.module + beamSize);
+    const ownFolder = join(scratchFolder, `${description.module}${beamSize}${takesTerms ? "-terms" : ""}`);
     await mkdir(ownFolder);
     try {
-      const systemSettings = { weights, threads, beamSize, scratchFolder: ownFolder };
+      const systemSettings = {
+        weights,
+        threads,
+        beamSize,
+        terms: takesTerms ? terms : [],
+        scratchFolder: ownFolder,
+      };
       processes.push(await SystemProcess.start(description, systemSettings));
     } catch (error) {
       if (!(error instanceof SystemFailure)) throw error;
@@ -97,6 +104,15 @@ async function measure(
     results.ratioRanges[system.name] = { minimum, maximum };
   }
   return results;
+}
+
+async function readTermList(path: string): Promise<string[]> {
+  try {
+    const lines = (await readFile(path, "utf8")).split(/\r?\n/u);
+    return lines.map((line) => line.trim()).filter((line) => line !== "");
+  } catch (cause) {
+    throw new GlossaError("invalid-argument", `--terms: ${path} cannot be read.`, { cause });
+  }
 }
 
 /** One line that replaces itself, for a person who watches. */

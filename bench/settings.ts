@@ -11,6 +11,7 @@ export const usage = `Usage: npm run bench:peers -- --model ID --manifest FILE [
   --limit N         take only the first N recordings
   --rounds N        rounds to measure (default 3)
   --beam N          measure Glossa with a beam of N too; 1 leaves that out (default 5)
+  --terms FILE      measure Glossa with that beam and a glossary too, a term a line
   --threads N       threads of every system (default 2)
   --json            print the results as JSON
 `;
@@ -21,6 +22,8 @@ export interface Settings {
   limit: number;
   rounds: number;
   beam: number;
+  /** File of a glossary; null without. */
+  terms: string | null;
   threads: number;
   json: boolean;
 }
@@ -49,6 +52,7 @@ export function readSettings(): Settings | null {
     limit: count("limit", Number.MAX_SAFE_INTEGER),
     rounds: count("rounds", 3),
     beam: count("beam", 5),
+    terms: values.terms ?? null,
     threads: count("threads", 2),
     json: values.json ?? false,
   };
@@ -63,6 +67,7 @@ function parseFlags() {
         limit: { type: "string" },
         rounds: { type: "string" },
         beam: { type: "string" },
+        terms: { type: "string" },
         threads: { type: "string" },
         json: { type: "boolean" },
         help: { type: "boolean" },

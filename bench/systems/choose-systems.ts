@@ -19,22 +19,30 @@ const whisperPeers: readonly SystemDescription[] = [
 ];
 
 export interface Choice {
-  /** Glossa's greedy search, then Glossa with a beam unless that is 1. */
+  /** Glossa's greedy search, then Glossa with a beam unless that is 1, then with that beam and the terms if there are any. */
   glossa: SystemDescription[];
   peers: SystemDescription[];
   /** Peers that cannot do this, and why. */
   leftOut: { name: string; reason: string }[];
 }
 
-/** @param longestSeconds length of the longest recording */
+/**
+ * @param longestSeconds length of the longest recording
+ * @param termCount of the glossary
+ */
 export function chooseSystems(
   architecture: "whisper" | "moonshine",
   beamSize: number,
   longestSeconds: number,
+  termCount: number,
 ): Choice {
   const glossa = { module: "glossa", cutsLongRecordings: true } as const;
   const choice: Choice = { glossa: [{ name: "glossa", ...glossa, ...greedy }], peers: [], leftOut: [] };
   if (beamSize > 1) choice.glossa.push({ name: `glossa (beam ${beamSize})`, ...glossa, beamSize });
+  if (termCount > 0) {
+    const name = `glossa (beam ${beamSize}, ${termCount} terms)`;
+    choice.glossa.push({ name, ...glossa, beamSize, takesTerms: true });
+  }
   if (architecture === "whisper") {
     const reason = "for Whisper it takes only files of its own export, not these weights";
     choice.leftOut.push({ name: "sherpa-onnx", reason });

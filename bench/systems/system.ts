@@ -18,6 +18,8 @@ export interface SystemSettings {
   threads: number;
   /** Hypotheses kept by Glossa's search; the peers are greedy. */
   beamSize: number;
+  /** Glossary for Glossa; the peers take none. */
+  terms: readonly string[];
   /** Folder of this system's own, empty, for files that it wants in another layout. */
   scratchFolder: string;
 }
@@ -36,6 +38,8 @@ export interface SystemDescription {
   /** The file here that holds its `load`. */
   module: "glossa" | "transformers-js" | "moonshine-js" | "sherpa-onnx";
   beamSize: number;
+  /** Whether it is given the terms. */
+  takesTerms?: boolean;
   /** Whether it takes recordings of any length. */
   cutsLongRecordings: boolean;
 }

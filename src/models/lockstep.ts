@@ -97,7 +97,10 @@ export class Lockstep {
       if (call.kind === "call") await compute([call], call.compute, call.resolve);
     }
     const starts = requests.filter((request) => request.kind === "start");
-    if (starts.length > 0) {
+    const steps = requests.filter((request) => request.kind === "step");
+    // Who starts alone is stepped alone to the end: starts wait for one another until nobody is left to step.
+    if (steps.length > 0) this.#waiting.push(...starts);
+    else if (starts.length > 0) {
       await compute(
         starts,
         () => this.#model.decoder(starts.flatMap((request) => request.starts)),
@@ -111,7 +114,6 @@ export class Lockstep {
         },
       );
     }
-    const steps = requests.filter((request) => request.kind === "step");
     for (const group of new Set(steps.map((step) => step.member.group))) {
       const own = steps.filter((step) => step.member.group === group);
       await compute(
