@@ -53,7 +53,8 @@ export function transcribeCommand(
     )
     .option("--no-word-times", "no times and confidences for words")
     .option("--no-voice-activity", "recognise stretches without speech too")
-    .option("--no-previous-text", "do not show the model the text so far");
+    .option("--previous-text", "show the model the text so far (default: when there are terms or a history)")
+    .option("--no-previous-text", "do not: windows of a long recording are then recognised side by side");
   addEngineOptions(addContextOptions(command))
     .addHelpText("after", examples)
     .action(async (inputs: string[], options: TranscribeOptions) => {

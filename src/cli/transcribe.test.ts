@@ -75,8 +75,8 @@ describe("glossa transcribe", () => {
     expect(run.recognised[0].options).toMatchObject({
       wordTimes: true,
       voiceActivity: true,
-      previousText: true,
     });
+    expect(run.recognised[0].options.previousText).toBeUndefined();
     expect(run.recognised[0].options.beamSize).toBeUndefined();
   });
 

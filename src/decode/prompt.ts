@@ -11,6 +11,12 @@ export interface Prompt {
 }
 
 /**
+ * Tokens of the text so far, at most: two or three sentences. More of it found no word more, and took a quarter of all the time
+ * (docs/experiments.md).
+ */
+const mostTextTokens = 64;
+
+/**
  * The terms come first and may take half of the limit when there is text so far, all of it when there is none; the end
  * of the text so far fills the rest, because what was said last matters most.
  *
@@ -24,7 +30,8 @@ export function buildPrompt(
   previousText: string,
 ): Prompt {
   if (limit === 0) return { tokens: [], terms: [] };
-  const previous = previousText.trim() === "" ? [] : tokenizer.encode(` ${previousText.trim()}`);
+  const previous =
+    previousText.trim() === "" ? [] : tokenizer.encode(` ${previousText.trim()}`).slice(-mostTextTokens);
   const termLimit = previous.length === 0 ? limit : Math.max(Math.floor(limit / 2), limit - previous.length);
   const fitting: Term[] = [];
   let glossary: number[] = [];

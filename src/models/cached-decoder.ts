@@ -5,7 +5,7 @@
  */
 import { GlossaError } from "../errors.ts";
 import type { OnnxSession, Tensor, TensorFactory, Tensors } from "../runtime/session.ts";
-import { batchWindows, seat, type WindowCache } from "./cross-attention-cache.ts";
+import { batchWindows, frameBias, seat, type WindowCache } from "./cross-attention-cache.ts";
 import { placeContinuations, SelfAttentionCache, type SelfAttentionShape } from "./self-attention-cache.ts";
 import type { DecoderState } from "./speech-model.ts";
 
@@ -39,6 +39,8 @@ export interface CachedStart {
 export interface CachedStartOptions {
   /** Give the attention of the heads that follow time. */
   readonly attention: boolean;
+  /** The keys and values of all windows as one batch, in the order of the starts, where they were computed so. */
+  readonly batch?: Tensors;
   /** Is given the log-probabilities after each start's place to inspect, `[vocabulary]`. */
   readonly inspect?: (logProbabilities: Float32Array, start: number) => number | null;
 }
@@ -70,7 +72,13 @@ export class CachedDecoderState implements DecoderState {
     this.#windows = windows.length;
     this.#windowOfStart = starts.map((start) => windows.indexOf(start.window));
     this.framesOfStarts = starts.map((start) => start.framesWithAudio);
-    this.#cross = batchWindows(windows, decoder.framesLast, decoder.tensors);
+    this.#cross = {
+      ...(options.batch ?? batchWindows(windows, decoder.framesLast, decoder.tensors)),
+      frame_bias: frameBias(
+        windows.map((window) => window.frames),
+        decoder.tensors,
+      ),
+    };
     this.attentionHeads = options.attention ? decoder.alignmentHeads : 0;
     this.attentionFrames = Math.max(...this.framesOfStarts);
     this.#rows = starts.map((_, i) => i);

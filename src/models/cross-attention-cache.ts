@@ -12,7 +12,7 @@ export interface WindowCache {
 
 /**
  * Puts the caches of several windows into one batch. Windows with fewer frames than the longest are filled up with
- * zeros, which `frame_bias` takes out of every softmax. A single window is passed on as it is.
+ * zeros. A single window is passed on as it is.
  *
  * @param framesLast names of the inputs whose last axis is frames (keys); in all others it is the one before
  */
@@ -22,14 +22,9 @@ export function batchWindows(
   factory: TensorFactory,
 ): Tensors {
   const [first] = windows;
+  if (windows.length === 1) return first!.tensors;
   const frames = Math.max(...windows.map((window) => window.frames));
-  const bias = new Float32Array(windows.length * frames);
-  for (const [i, window] of windows.entries()) {
-    bias.fill(-Infinity, i * frames + window.frames, (i + 1) * frames);
-  }
-  const frameBias = factory.float32(bias, [windows.length, 1, 1, frames]);
-  if (windows.length === 1) return { ...first!.tensors, frame_bias: frameBias };
-  const batched: Record<string, Tensor> = { frame_bias: frameBias };
+  const batched: Record<string, Tensor> = {};
   for (const name of Object.keys(first!.tensors)) {
     const [, heads, a, b] = first!.tensors[name]!.dims as [number, number, number, number];
     const isLast = framesLast.has(name);
@@ -50,6 +45,20 @@ export function batchWindows(
     );
   }
   return batched;
+}
+
+/**
+ * What is added to the scores of frames: −∞ where a window has ended, which takes the frames that fill it up out of every
+ * softmax.
+ *
+ * @param counts frames of each window
+ * @returns `[windows, 1, 1, frames of the longest]`
+ */
+export function frameBias(counts: readonly number[], factory: TensorFactory): Tensor {
+  const frames = Math.max(...counts);
+  const bias = new Float32Array(counts.length * frames);
+  for (const [i, count] of counts.entries()) bias.fill(-Infinity, i * frames + count, (i + 1) * frames);
+  return factory.float32(bias, [counts.length, 1, 1, frames]);
 }
 
 /** Where the queries of a run stand over their windows. */

@@ -98,8 +98,8 @@ export class Lockstep {
     }
     const starts = requests.filter((request) => request.kind === "start");
     const steps = requests.filter((request) => request.kind === "step");
-    // Who starts alone is stepped alone to the end: starts wait for one another until nobody is left to step.
-    if (steps.length > 0) this.#waiting.push(...starts);
+    // Who starts alone is stepped alone to the end: starts wait for one another until nobody is left who does anything else.
+    if (starts.length < requests.length) this.#waiting.push(...starts);
     else if (starts.length > 0) {
       await compute(
         starts,

@@ -258,6 +258,10 @@ function lanesFor(beamSize: number): number {
   return Math.max(1, Math.min(4, Math.floor(mostRows / beamSize)));
 }
 
+function hasContext({ terms = [], history }: RecogniseOptions): boolean {
+  return typeof terms === "function" || terms.length > 0 || history !== undefined;
+}
+
 function valueOf<Value>(result: PromiseSettledResult<Value>): Value {
   if (result.status === "rejected") throw result.reason;
   return result.value;
@@ -289,7 +293,7 @@ function checked(options: RecogniseOptions, model: SpeechModel): Settings {
     temperatures,
     seed,
     wordTimes: options.wordTimes ?? true,
-    previousText: options.previousText ?? true,
+    previousText: options.previousText ?? hasContext(options),
     voiceActivity: options.voiceActivity ?? true,
     likelyTerms: options.likelyTerms,
     signal: options.signal,

@@ -10,7 +10,7 @@ import { type Derivation, derivedFolder } from "../weights/derived-folder.ts";
 import { createSession, type OnnxSession, type SessionOptions } from "./session.ts";
 
 /** Changes whenever the programs or the way they are written change, so that nobody runs those of an older version. */
-const programVersion = "5";
+const programVersion = "7";
 
 /**
  * Loads the programs that `build` makes of a model's files.

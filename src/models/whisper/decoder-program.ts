@@ -41,17 +41,18 @@ export const cacheName = {
 };
 
 /**
- * Input `frames` float32 `[1, frames, width]`; outputs for each layer `cross_key.N` `[1, heads, width of a head, frames]`
- * and `cross_value.N` `[1, heads, frames, width of a head]`.
+ * Input `frames` float32 `[windows, frames, width]`; outputs for each layer `cross_key.N` `[windows, heads, width of a head, frames]`
+ * and `cross_value.N` `[windows, heads, frames, width of a head]`.
  */
 export function crossAttentionProgram(weights: DecoderWeights, { heads }: DecoderShape): Program {
   const program = new Program("whisper-cross-attention");
   const width = weights.norm.weight.length;
-  const frames = program.input("frames", "float32", [1, "frames", width]);
+  const frames = program.input("frames", "float32", ["windows", "frames", width]);
   for (const [layer, { crossAttention }] of weights.layers.entries()) {
+    // Rounded row by row, or the loudness of one window would tell in the others.
     const inHeads = (name: string, part: AttentionWeights["key"], order: readonly number[]) => {
-      const projected = program.within(`layers.${layer}`, () => applyLayer(name, frames, part, "whole"));
-      return transpose(reshape(projected, [1, "frames", heads, width / heads]), order);
+      const projected = program.within(`layers.${layer}`, () => applyLayer(name, frames, part, "blocks"));
+      return transpose(reshape(projected, ["windows", "frames", heads, width / heads]), order);
     };
     program.output(cacheName.crossKey(layer), inHeads("key", crossAttention.key, [0, 2, 3, 1]));
     program.output(cacheName.crossValue(layer), inHeads("value", crossAttention.value, [0, 2, 1, 3]));

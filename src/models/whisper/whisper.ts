@@ -17,6 +17,7 @@ import {
 } from "../../runtime/session.ts";
 import { Tokenizer } from "../../text/tokenizer.ts";
 import { type CachedDecoder, CachedDecoderState, type CachedStart } from "../cached-decoder.ts";
+import type { WindowCache } from "../cross-attention-cache.ts";
 import type { AudioFrames, DecoderStart, DecoderState, PromptOptions, SpeechModel } from "../speech-model.ts";
 import { cacheName, crossAttentionProgram, decoderProgram } from "./decoder-program.ts";
 import { encoderProgram } from "./encoder-program.ts";
@@ -179,17 +180,28 @@ export class Whisper implements SpeechModel {
 
   async decoder(starts: readonly DecoderStart[]): Promise<DecoderState> {
     const { noSpeech } = this.#taskTokens();
-    const begun = await Promise.all(
-      starts.map((start) => this.#startOf(start.frames, this.#prompt(start.prompt))),
+    const frames = [...new Set(starts.map((start) => start.frames as WhisperFrames))];
+    const batch = frames.length > 1 ? await WhisperFrames.batch(frames, this.#tensors) : undefined;
+    const windows = batch
+      ? frames.map(({ frames: count }): WindowCache => ({ tensors: {}, frames: count }))
+      : [await frames[0]!.window()];
+    const begun = starts.map((start) =>
+      this.#startOf(
+        start.frames,
+        windows[frames.indexOf(start.frames as WhisperFrames)]!,
+        this.#prompt(start.prompt),
+      ),
     );
     return CachedDecoderState.start(this.#decoder, begun, {
       attention: starts.some(({ prompt }) => prompt.attention),
+      batch,
       inspect: (logProbabilities) => Math.exp(logProbabilities[noSpeech]!),
     });
   }
 
   async detectLanguage(frames: AudioFrames): Promise<ReadonlyMap<string, number>> {
-    const start = await this.#startOf(frames, { tokens: [this.#start], inspectAt: 0 });
+    const window = await (frames as WhisperFrames).window();
+    const start = this.#startOf(frames, window, { tokens: [this.#start], inspectAt: 0 });
     const options = { attention: false };
     using state = await CachedDecoderState.start(this.#decoder, [start], options);
     const languages = [...this.#languageTokens];
@@ -222,14 +234,15 @@ export class Whisper implements SpeechModel {
     };
   }
 
-  async #startOf(
+  #startOf(
     frames: AudioFrames,
+    window: WindowCache,
     prompt: Pick<CachedStart, "tokens" | "inspectAt">,
-  ): Promise<CachedStart> {
+  ): CachedStart {
     const framesWithAudio = Math.ceil(frames.durationSeconds * encoderFrameRate);
     return {
       ...prompt,
-      window: await (frames as WhisperFrames).window(),
+      window,
       framesWithAudio: Math.max(1, Math.min(frames.frames, framesWithAudio)),
     };
   }

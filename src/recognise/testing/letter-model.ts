@@ -5,6 +5,10 @@ import { endToken, letters, TextDecoder } from "../../decode/testing/letters.ts"
 import { DecoderGroup } from "../../models/testing/decoder-group.ts";
 import type { AudioFrames, DecoderStart, DecoderState, SpeechModel } from "../../models/speech-model.ts";
 
+export interface LetterFrames extends AudioFrames {
+  readonly window: number;
+}
+
 export class LetterModel implements SpeechModel {
   readonly id = "letters";
   readonly tokenizer = letters;
@@ -31,9 +35,10 @@ export class LetterModel implements SpeechModel {
     return 100;
   }
 
-  async encode(samples: Float32Array): Promise<AudioFrames> {
+  async encode(samples: Float32Array): Promise<LetterFrames> {
     this.#window++;
     return {
+      window: this.#window,
       data: new Float32Array(1),
       frames: 1,
       width: 1,
@@ -44,9 +49,9 @@ export class LetterModel implements SpeechModel {
 
   async decoder(starts: readonly DecoderStart[]): Promise<DecoderState> {
     return DecoderGroup.of(
-      starts.map(({ prompt }) => {
+      starts.map(({ prompt, frames }) => {
         this.prompts.push(letters.decode(prompt.context ?? []));
-        const said = this.#texts[this.#window] ?? "";
+        const said = this.#texts[(frames as LetterFrames).window] ?? "";
         return new TextDecoder((text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }));
       }),
     );

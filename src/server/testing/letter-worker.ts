@@ -8,9 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { VoiceActivity } from "../../audio/voice-activity.ts";
 import { DecoderGroup } from "../../models/testing/decoder-group.ts";
 import { letters, TextDecoder } from "../../decode/testing/letters.ts";
-import type { AudioFrames, DecoderStart, DecoderState } from "../../models/speech-model.ts";
+import type { DecoderStart, DecoderState } from "../../models/speech-model.ts";
 import { Recogniser } from "../../recognise/recogniser.ts";
-import { LetterModel } from "../../recognise/testing/letter-model.ts";
+import { type LetterFrames, LetterModel } from "../../recognise/testing/letter-model.ts";
 import { runWorker } from "../recognition/worker.ts";
 
 const pause = Number(process.env.GLOSSA_TEST_PAUSE ?? 0);
@@ -20,12 +20,13 @@ class EchoModel extends LetterModel {
     super([]);
   }
 
-  override async encode(samples: Float32Array): Promise<AudioFrames> {
+  override async encode(samples: Float32Array): Promise<LetterFrames> {
     await sleep(pause);
     const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
     if (peak > 0.9) process.kill(process.pid, "SIGKILL");
     // The number that the sound was made of, see `numberedRecording`.
     return {
+      window: 0,
       data: Float32Array.of(Math.round(peak * 100)),
       frames: 1,
       width: 1,
