@@ -35,7 +35,7 @@ describe("ONNX files", () => {
     const { graph } = readOnnx(bytes);
     expect(graph.node[0]!.attribute[0]!.g!.node[0]).toMatchObject({ opType: "Add", input: ["x", "w"] });
     const [read] = graph.initializer;
-    expect(read!.dims).toEqual([2]);
+    expect(read!.dims.map(Number)).toEqual([2]);
     expect([...read!.rawData]).toEqual([...weight.rawData]);
     expect(read!.rawData.buffer).toBe(bytes.buffer);
   });

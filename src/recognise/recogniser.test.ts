@@ -219,6 +219,34 @@ describe("Recogniser", () => {
     }
   });
 
+  it("gives the same with windows side by side as one after the other", async () => {
+    const texts = [" one.", " two two.", " three.", "", " five.", " six."];
+    const sixParts = recording(...texts.flatMap(() => [{ tone: 1 }, { silence: 4 }]));
+    const options = { beamSize: 1, language: "en" };
+    const [together, apart] = [new LetterModel(texts), new LetterModel(texts)];
+    const transcript = await recogniserOf(together).recognise(sixParts, options);
+    expect(transcript).toEqual(
+      await recogniserOf(apart).recognise(sixParts, { ...options, previousText: true }),
+    );
+    expect(transcript.text).toBe("one. two two. three. five. six.");
+    expect(together.prompts.every((prompt) => prompt === "")).toBe(true);
+    expect(apart.prompts.at(-1)).toContain("three");
+  });
+
+  it("recognises recordings side by side, and says of each what became of it", async () => {
+    const model = new LetterModel([" one.", " two.", " three."]);
+    const parts = recording({ tone: 1 });
+    const results = await recogniserOf(model).sideBySide(
+      [parts, { samples: parts.samples, sampleRate: -1 }, parts, parts].map(
+        (input) => (lane) => lane.recognise(input, { language: "en" }),
+      ),
+      { lanes: 3 },
+    );
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+    const texts = results.map((result) => (result.status === "fulfilled" ? result.value.text : null));
+    expect([...texts].sort()).toEqual(["one.", "three.", "two.", null].sort());
+  });
+
   it("stops when aborted", async () => {
     const controller = new AbortController();
     const model = new LetterModel([" one.", " two."]);
