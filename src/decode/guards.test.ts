@@ -36,6 +36,15 @@ describe("guards against known failures", () => {
     expect(suspicionOf(hypothesis({}), "10 100 1000 10000 the theatre then")).toBeNull();
   });
 
+  it("doubt a sentence three times in a row", () => {
+    expect(suspicionOf(hypothesis({}), "We went there. We went there. We went there.")).toBe("repetition");
+    expect(suspicionOf(hypothesis({}), "调高温度调高温度调高温度")).toBe("repetition");
+    const spelled = "T E C H W E B 报道12月5日消息 ".repeat(3);
+    expect(suspicionOf(hypothesis({}), spelled)).toBe("repetition");
+    expect(suspicionOf(hypothesis({}), "Thank you. Thank you. Thank you.")).toBeNull();
+    expect(suspicionOf(hypothesis({}), "We went there. We went there.")).toBeNull();
+  });
+
   it("notice a prompt that is read out", () => {
     const context = " LoRA, RoPE, 微调. That is all.";
     expect(isEcho("LoRA. Rope, LoRA!", context)).toBe(true);

@@ -40,6 +40,9 @@ export type Suspicion = "repetition" | "improbable" | "runaway" | "echo";
 /** A phrase of up to 40 characters four times in a row. */
 const repeatedPhrase =
   /(?<![\p{L}\p{N}])([\p{L}\p{N}][\p{L}\p{N}' -]{0,39}?)(?:[^\p{L}\p{N}]+\1){3}(?![\p{L}\p{N}])/iu;
+/** A longer one, or four to 40 characters of Chinese, three times. */
+const repeatedSentence =
+  /(\p{Script=Han}{4,40}?|[\p{L}\p{N}][\p{L}\p{N}\p{P} ]{11,79}?)(?:[^\p{L}\p{N}]*\1){2}/iu;
 /** With fewer words than this it is no wonder that all of them were there before. */
 const fewestEchoedWords = 3;
 
@@ -47,7 +50,8 @@ const fewestEchoedWords = 3;
  * @returns why the hypothesis should not be believed, or null
  */
 export function suspicionOf(hypothesis: Hypothesis, text: string): Suspicion | null {
-  if (compressionRatio(text) > maximumCompressionRatio || repeatedPhrase.test(text)) return "repetition";
+  if (compressionRatio(text) > maximumCompressionRatio) return "repetition";
+  if (repeatedPhrase.test(text) || repeatedSentence.test(text)) return "repetition";
   if (!hypothesis.ended) return "runaway";
   if (meanScore(hypothesis) < minimumMeanLogProbability) return "improbable";
   return null;
