@@ -55,7 +55,9 @@ export async function decodeWindow(
   };
   const random = randomGenerator(options.seed);
   let best: DecodedWindow | null = null;
-  for (const { temperature, context } of attempts(options)) {
+  for (const { temperature, context, terms } of attempts(options)) {
+    // Without its terms the search may find another text only where they made it go on and on.
+    if (best && terms !== options.terms && temperature === 0 && best.suspicion === "improbable") continue;
     const start = (context: readonly number[]) => ({
       frames,
       prompt: { language: options.language, context, attention: true },
@@ -67,7 +69,7 @@ export async function decodeWindow(
         ? await beamSearch(state, {
             ...common,
             beamSize: options.beamSize,
-            terms: options.terms,
+            terms,
             contextWeight,
           })
         : await sample(state, {
@@ -92,15 +94,22 @@ export async function decodeWindow(
   return best!;
 }
 
-/** The prompt may be what leads the model astray, so every fallback does without it, and the first changes nothing else. */
-function attempts({
-  temperatures,
-  context,
-}: DecodeOptions): { temperature: number; context: readonly number[] }[] {
-  const withoutContext = temperatures.map((temperature) => ({ temperature, context: [] }));
-  return context.length === 0
-    ? withoutContext
-    : [{ temperature: temperatures[0]!, context }, ...withoutContext];
+interface Attempt {
+  readonly temperature: number;
+  readonly context: readonly number[];
+  readonly terms?: TermTracker;
+}
+
+/**
+ * The prompt may be what leads the model astray, so every fallback does without it, and the first changes nothing else. The next
+ * does without bonuses for terms: they can make a text that is said twice better than one that ends.
+ */
+function attempts({ temperatures, context, terms }: DecodeOptions): Attempt[] {
+  const [first, ...others] = temperatures;
+  const list: Attempt[] = [{ temperature: first!, context, terms }];
+  if (context.length > 0) list.push({ temperature: first!, context: [], terms });
+  if (terms && first === 0) list.push({ temperature: 0, context: [] });
+  return [...list, ...others.map((temperature) => ({ temperature, context: [] }))];
 }
 
 /** Of two doubtful results, an improbable one is better than a loop, and a probable one better than an improbable one. */

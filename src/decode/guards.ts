@@ -40,9 +40,8 @@ export type Suspicion = "repetition" | "improbable" | "runaway" | "echo";
 /** A phrase of up to 40 characters four times in a row. */
 const repeatedPhrase =
   /(?<![\p{L}\p{N}])([\p{L}\p{N}][\p{L}\p{N}' -]{0,39}?)(?:[^\p{L}\p{N}]+\1){3}(?![\p{L}\p{N}])/iu;
-/** A longer one, or four to 40 characters of Chinese, three times. */
-const repeatedSentence =
-  /(\p{Script=Han}{4,40}?|[\p{L}\p{N}][\p{L}\p{N}\p{P} ]{11,79}?)(?:[^\p{L}\p{N}]*\1){2}/iu;
+/** At least ten letters, or four characters of Chinese, three times in a row, whatever stands between them. */
+const repeatedLetters = /(\p{Script=Han}{4,40}?|.{10,80}?)\1{2}/iu;
 /** With fewer words than this it is no wonder that all of them were there before. */
 const fewestEchoedWords = 3;
 
@@ -51,7 +50,8 @@ const fewestEchoedWords = 3;
  */
 export function suspicionOf(hypothesis: Hypothesis, text: string): Suspicion | null {
   if (compressionRatio(text) > maximumCompressionRatio) return "repetition";
-  if (repeatedPhrase.test(text) || repeatedSentence.test(text)) return "repetition";
+  if (repeatedPhrase.test(text) || repeatedLetters.test(text.replace(/[^\p{L}\p{N}]/gu, "")))
+    return "repetition";
   if (!hypothesis.ended) return "runaway";
   if (meanScore(hypothesis) < minimumMeanLogProbability) return "improbable";
   return null;
