@@ -10,6 +10,7 @@ import type { Screen } from "./screen.ts";
 export interface LoadingOptions {
   model?: string;
   threads?: number;
+  trailingSilence?: number;
   device?: Device;
   offline?: boolean;
   cache?: string;
@@ -28,6 +29,7 @@ export async function loadRecogniser(
       model: options.model,
       device: options.device,
       threads: options.threads,
+      trailingSilence: options.trailingSilence,
       offline: options.offline,
       cacheFolder: options.cache,
       onDownload: (progress) => screen.showDownload(progress),

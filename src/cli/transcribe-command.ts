@@ -53,6 +53,11 @@ export function transcribeCommand(
     )
     .option("--no-word-times", "no times and confidences for words")
     .option("--no-voice-activity", "recognise stretches without speech too")
+    .option(
+      "--trailing-silence <seconds>",
+      "silence that Whisper is given after the audio; less is faster, and less safe (default: 10)",
+      parseSeconds,
+    )
     .option("--previous-text", "show the model the text so far (default: when there are terms or a history)")
     .option("--no-previous-text", "do not: windows of a long recording are then recognised side by side");
   addEngineOptions(addContextOptions(command))
@@ -61,6 +66,12 @@ export function transcribeCommand(
       const { transcribe } = await import("./transcribe.ts");
       finish(await transcribe(inputs, options, environment));
     });
+}
+
+function parseSeconds(value: string): number {
+  const seconds = value.trim() === "" ? NaN : Number(value);
+  if (seconds >= 0 && seconds <= 30) return seconds;
+  throw new InvalidArgumentError("Expected seconds from 0 to 30.");
 }
 
 function parseTemperatures(value: string): number[] {

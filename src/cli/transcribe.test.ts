@@ -35,7 +35,7 @@ describe("glossa transcribe", () => {
     const more = await inFolder("more.txt", "GPU\n");
     const options =
       "--term Qwen2-VL --term BLEU --language ZH --model whisper-base --beam 3 --temperature 0,0.5 --seed 7 " +
-      "--no-word-times --no-voice-activity --no-previous-text --threads 2 --device cuda --offline " +
+      "--no-word-times --no-voice-activity --no-previous-text --trailing-silence 6.5 --threads 2 --device cuda --offline " +
       "--cache /cache --format json";
     const run = await runFake(["transcribe", talk, "--terms", terms, "--terms", more, ...options.split(" ")]);
     expect(run.exitCode).toBe(0);
@@ -45,6 +45,7 @@ describe("glossa transcribe", () => {
         model: "whisper-base",
         device: "cuda",
         threads: 2,
+        trailingSilence: 6.5,
         offline: true,
         cacheFolder: "/cache",
       }),

@@ -16,7 +16,13 @@ export const defaultModel = "whisper-small";
 export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel> {
   const model = await resolveModel(options.model ?? defaultModel, options);
   const { id, architecture } = model.manifest;
-  const { device, threads, cacheFolder, signal } = options;
+  const { device, threads, cacheFolder, signal, trailingSilence } = options;
+  if (trailingSilence !== undefined && !(trailingSilence >= 0 && trailingSilence <= 30)) {
+    throw new GlossaError(
+      "invalid-argument",
+      `trailingSilence is ${trailingSilence}; it must be a number of seconds from 0 to 30.`,
+    );
+  }
   const session = { device, threads, cacheFolder, signal };
   const path = (name: string) => model.path(name);
   options.signal?.throwIfAborted();
@@ -24,7 +30,7 @@ export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel
     case "whisper": {
       const { Whisper, whisperWeightsFiles } = await import("../models/whisper/whisper.ts");
       const weightsFile = whisperWeightsFiles.find((file) => model.has(file));
-      return Whisper.load(id, path, { ...session, weightsFile });
+      return Whisper.load(id, path, { ...session, weightsFile, trailingSilence });
     }
     case "moonshine": {
       const { Moonshine } = await import("../models/moonshine/moonshine.ts");

@@ -13,6 +13,11 @@ export interface LoadOptions {
   device?: Device;
   /** Threads for the engine; default: the number of physical cores that the process may use. */
   threads?: number;
+  /**
+   * Seconds of silence that Whisper's encoder is given after the audio of a window, 0 to 30; default 10. Less is faster, and makes it
+   * write short texts twice or go on after the end, above all in Mandarin (docs/experiments.md). Other models need none.
+   */
+  trailingSilence?: number;
   /** Never touch the network; fail if the weights are not in the cache. */
   offline?: boolean;
   /** Folder for downloaded models; default `GLOSSA_CACHE`, else the XDG cache folder. */

@@ -60,11 +60,17 @@ type GenerationConfig = z.infer<typeof generationConfigSchema>;
 
 /** Encoder positions a second: one for two spectrogram frames. */
 const encoderFrameRate = sampleRate / hopLength / 2;
-const silenceFrames = 10 * encoderFrameRate;
+/**
+ * Seconds of the silence that Whisper was trained to find after the audio. With too little it writes the text again or goes on
+ * after the end (docs/experiments.md).
+ */
+const defaultTrailingSilence = 10;
 
 export interface WhisperOptions extends SessionOptions {
   /** Folder for what is built of the weights; default as for the models. */
   cacheFolder?: string;
+  /** Seconds of silence that are encoded after the audio, 0 to 30. */
+  trailingSilence?: number;
   /**
    * The file of the weights: `model.safetensors` of transformers or `ggml-model.bin` of whisper.cpp. Without it they are
    * taken out of `encoder.onnx` and `decoder.onnx` as Optimum exports them.
@@ -91,6 +97,7 @@ export class Whisper implements SpeechModel {
   readonly #config: Config;
   readonly #start: number;
   readonly #languageTokens: ReadonlyMap<string, number>;
+  readonly #silenceFrames: number;
 
   private constructor(
     id: string,
@@ -99,8 +106,10 @@ export class Whisper implements SpeechModel {
     generation: GenerationConfig,
     sessions: { encoder: OnnxSession; crossAttention: OnnxSession; decoder: OnnxSession },
     tensors: TensorFactory,
+    trailingSilence: number,
   ) {
     this.id = id;
+    this.#silenceFrames = Math.round(trailingSilence * encoderFrameRate);
     this.tokenizer = tokenizer;
     this.#config = config;
     this.#encoder = sessions.encoder;
@@ -159,7 +168,8 @@ export class Whisper implements SpeechModel {
       Tokenizer.load(path("tokenizer.json"), config.vocab_size),
       builtSessions({ id, sources: files }, ["encoder", "crossAttention", "decoder"], build, options),
     ]);
-    return new Whisper(id, tokenizer, config, generation, sessions, tensors);
+    const { trailingSilence = defaultTrailingSilence } = options;
+    return new Whisper(id, tokenizer, config, generation, sessions, tensors, trailingSilence);
   }
 
   tokenLimit(seconds: number): number {
@@ -169,7 +179,10 @@ export class Whisper implements SpeechModel {
   }
 
   async encode(samples: Float32Array): Promise<AudioFrames> {
-    const frames = framesFor(samples.length);
+    const frames = Math.min(
+      windowFrames / 2,
+      Math.ceil(samples.length / hopLength / 2) + this.#silenceFrames,
+    );
     const framed = framedSamples(samples, 2 * frames);
     const { frames: states } = await this.#encoder.run({
       samples: this.#tensors.float32(framed, [1, 1, framed.length]),
@@ -266,15 +279,6 @@ function languageTokens(tokenizer: Tokenizer): ReadonlyMap<string, number> {
     if (code) languages.set(code, token);
   }
   return languages;
-}
-
-/**
- * How many frames are encoded of so many samples: as many as hold audio, and 10 s of the silence that Whisper was trained to
- * find after it. With too little it writes the text again or goes on after the end (docs/experiments.md).
- */
-function framesFor(samples: number): number {
-  const wanted = Math.ceil(samples / hopLength / 2) + silenceFrames;
-  return Math.min(windowFrames / 2, wanted);
 }
 
 function weightFiles(path: (name: string) => string, weightsFile?: WhisperWeightsFile): readonly string[] {
