@@ -48,8 +48,12 @@ const termMargin = 10;
  */
 const termPlaces = 3;
 
-/** Hypotheses this much below the best one, finished or not, are given up (natural logarithm). */
+/**
+ * Hypotheses this much below the best one, finished or not, are given up (natural logarithm). With context less is left to find out,
+ * and every hypothesis costs two rows (docs/experiments.md).
+ */
 const giveUpMargin = 10;
+const giveUpMarginWithContext = 5;
 
 interface Live {
   readonly path: PathNode | null;
@@ -134,7 +138,7 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
     const bonusLength = rank(finished, options.lengthExponent) ?? length + 1;
     const totals = next.map((hypothesis) => hypothesis.logProbability + hypothesis.terms.bonus);
     const bestFinished = finished[0] ? finished[0].logProbability + finished[0].bonus : -Infinity;
-    const floor = Math.max(bestFinished, ...totals) - giveUpMargin;
+    const floor = Math.max(bestFinished, ...totals) - (views > 1 ? giveUpMarginWithContext : giveUpMargin);
     const kept = [...next.keys()].filter((i) => totals[i]! > floor);
     if (kept.length === 0 || atLimit) break;
     // Texts that end early may be many and bad: they end the search only when what still grows is no better.
