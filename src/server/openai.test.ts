@@ -45,6 +45,28 @@ describe("the OpenAI client", () => {
     expect(verbose).toMatchObject({ terms: [{ term: "word", status: "written" }] });
   }, 120_000);
 
+  it("gives a prompt as terms where it is a list, and else as the text before", async () => {
+    const create = async (prompt?: string) => {
+      const common = { file: await recording(), model: "whisper-1" } as const;
+      return client.audio.transcriptions.create({ ...common, prompt, response_format: "verbose_json" });
+    };
+    const withoutPrompt = await create();
+    expect(withoutPrompt.text).toMatch(/^word bc after a\./);
+    for (const prompt of [
+      // The recogniser says how many characters it was shown, modulo 10.
+      "we spoke of word and of adapters.",
+      "hello. this is a lecture.",
+    ]) {
+      const given = await create(prompt);
+      const shown = "abcdefghij"[(prompt.length + 1) % 10];
+      expect(given.text, prompt).toMatch(new RegExp(`^word bc after ${shown}\\.`));
+      expect(given, prompt).toMatchObject({ terms: [] });
+    }
+    for (const prompt of ["word, LoRA, Dr. Okonkwo, B.R.I.C.K.", "LoRA\nword", "word"]) {
+      expect(await create(prompt), prompt).toMatchObject({ terms: [{ term: "word", status: "written" }] });
+    }
+  });
+
   it("gets text while it is recognised", async () => {
     const stream = await client.audio.transcriptions.create({
       file: await recording(),

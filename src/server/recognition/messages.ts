@@ -7,7 +7,7 @@ import type { LiveEvent } from "../../recognise/live.ts";
 /** Options of a recognition that can be sent; terms are in a file, because lists are long and shared. */
 export type TaskOptions = Pick<
   RecogniseOptions,
-  "language" | "temperatures" | "wordTimes" | "resume" | "beamSize"
+  "language" | "temperatures" | "wordTimes" | "resume" | "history"
 >;
 
 /** A recording to be recognised. */

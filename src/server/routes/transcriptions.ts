@@ -35,7 +35,10 @@ export const transcriptionSchema = z.object({
     .string()
     .max(20_000)
     .default("")
-    .describe("Names and words to expect, with commas or line ends between them; each becomes a term."),
+    .describe(
+      "What was said before the recording, or how it is to be written; the model is shown its end. A list of names, with " +
+        "commas or line ends between them, becomes terms.",
+    ),
   response_format: z.enum(responseFormats).default("json"),
   temperature: z.coerce.number().min(0).max(2).optional(),
   timestamp_granularities: z.array(z.enum(["word", "segment"])).default(["segment"]),
@@ -106,9 +109,10 @@ async function transcribe(
   if (file.bytes === 0) throw fieldProblem("file", `${file.name} is empty`);
   const model = modelOf(fields.model, services);
   checkLanguage(fields.language ?? null, model, services);
+  const prompt = readPrompt(fields.prompt);
   const { terms } = await termsOfRequest(
     {
-      terms: [...fields.terms, ...termsOfPrompt(fields.prompt)],
+      terms: [...fields.terms, ...prompt.terms],
       glossaries: fields.terms_id,
       files: form.files.filter(({ field }) => field === "context"),
       fields: { terms: "terms", glossaries: "terms_id", files: "context" },
@@ -118,6 +122,7 @@ async function transcribe(
   );
   const options: TaskOptions = {
     language: fields.language,
+    history: prompt.history,
     // OpenAI's default of 0 means: search, and fall back where that fails.
     temperatures: fields.temperature ? [fields.temperature] : undefined,
   };
@@ -288,12 +293,24 @@ function signalOf(reply: FastifyReply, { stopping }: Services): AbortSignal {
   return AbortSignal.any([gone.signal, stopping]);
 }
 
-/** A prompt that lists names is a glossary; one that is a sentence gives no terms that are said again as they stand. */
-function termsOfPrompt(prompt: string): string[] {
-  return prompt
+/**
+ * OpenAI's prompt is text that precedes the recording, and people list names in it too. A list becomes terms, which the
+ * model is shown as well, and more; anything else is what was said before.
+ */
+function readPrompt(prompt: string): { terms: string[]; history: string | undefined } {
+  const text = prompt.trim();
+  const parts = text
     .split(/[,;\n、，；]/)
-    .map((part) => part.trim().replace(/[.。]$/, ""))
-    .filter((part) => part !== "" && part.length <= 100 && part.split(/\s+/).length <= 6);
+    .map((part) => part.trim().replace(/(?<![.\p{Lu}])[.。]$/u, ""))
+    .filter((part) => part !== "");
+  const words = Math.max(0, ...parts.map((part) => part.split(/\s+/).length));
+  const isSentence =
+    parts.some(({ length }) => length > 100) ||
+    words > 6 ||
+    (words > 3 && /[.!?…。！？]$/u.test(text)) ||
+    // The end of a sentence in the middle; a point after one letter or two is an abbreviation.
+    /(?:[!?…。！？]|\.\.|\p{Ll}{3}\.)\s*\S/u.test(text);
+  return isSentence ? { terms: [], history: text } : { terms: parts, history: undefined };
 }
 
 function usageOf({ durationSeconds }: Transcript): object {

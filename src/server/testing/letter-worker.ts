@@ -39,10 +39,18 @@ class EchoModel extends LetterModel {
     return DecoderGroup.of(
       starts.map(({ frames, prompt }) => {
         const number = Array.from(String(frames.data[0]), (digit) => "abcdefghij"[Number(digit)]).join("");
-        // What stands in the prompt counts too: a lost text so far would change the words.
-        const before = letters.decode(prompt.context ?? []).length % 10;
-        const said = ` word ${number} after ${"abcdefghij"[before]}.`;
-        return new TextDecoder((text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }));
+        // What stands in the prompt counts too: a lost text so far would change the words. Without a prompt the letter is
+        // possible as well, because the search believes no prompt against what is heard.
+        const before = "abcdefghij"[letters.decode(prompt.context ?? []).length % 10]!;
+        const said = ` word ${number} after ${before}.`;
+        return new TextDecoder((text) => {
+          if (text === said) return { "": 1 };
+          if (text.length !== said.length - 2) return { [said[text.length] ?? ""]: 1 };
+          return {
+            ...Object.fromEntries(Array.from("abcdefghij", (letter) => [letter, 0.01])),
+            [before]: 0.9,
+          };
+        });
       }),
     );
   }
