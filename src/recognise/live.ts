@@ -18,6 +18,8 @@ const defaultEndpointSeconds = 0.5;
 const longestUtteranceSeconds = 20;
 /** A partial result needs as much speech that the one before did not have. */
 const partialSeconds = 0.4;
+/** In silence too, whoever sends audio hears how far it has been dealt with: they may wait for it. */
+const progressSeconds = 1;
 /** What is shorter may be a click. */
 const leastSpeechSeconds = 0.25;
 
@@ -84,6 +86,7 @@ export class LiveRecognition {
   #isTaken = false;
   #isSpeaking = false;
   #guessedSpeechSeconds = 0;
+  #toldSeconds = 0;
   #guessing: AbortController | null = null;
   #wake: () => void = () => {};
 
@@ -179,12 +182,17 @@ export class LiveRecognition {
     yield this.#progress();
     yield {
       type: "transcript",
-      transcript: this.#engine.transcript(this.#packer.receivedSamples / samplesPerSecond),
+      transcript: this.#engine.transcript(this.#receivedSeconds),
     };
   }
 
+  get #receivedSeconds(): number {
+    return this.#packer.receivedSamples / samplesPerSecond;
+  }
+
   #progress(): LiveEvent {
-    const processedSeconds = this.#packer.receivedSamples / samplesPerSecond;
+    const processedSeconds = this.#receivedSeconds;
+    this.#toldSeconds = processedSeconds;
     return { type: "progress", progress: { processedSeconds, totalSeconds: null } };
   }
 
@@ -195,6 +203,7 @@ export class LiveRecognition {
       this.#signal?.aborted === true ||
       this.#utterances.length > 0 ||
       this.#speechStarts.length > 0 ||
+      this.#receivedSeconds - this.#toldSeconds >= progressSeconds ||
       this.#partialDue() !== null
     );
   }

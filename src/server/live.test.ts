@@ -104,6 +104,17 @@ describe("a live session", () => {
     expect(messages.every(({ is_final }) => is_final !== false)).toBe(true);
   });
 
+  it("goes on after a long silence", async () => {
+    const { socket, messages, closed } = await listen(test.url, "encoding=linear16&interim_results=false");
+    // More than may wait to be dealt with.
+    for (let second = 0; second < 80; second++) socket.send(Buffer.alloc(32_000));
+    socket.send(pcm([12]));
+    while (finals(messages).length < 1) await sleep(10);
+    expect(finals(messages)[0]).toMatch(/^word bc/);
+    socket.send(JSON.stringify({ type: "CloseStream" }));
+    expect(await closed).toMatchObject({ code: 1000 });
+  });
+
   it("takes a file as it stands, and says what is wrong with messages and queries", async () => {
     const file = await listen(test.url, "");
     file.socket.send(numberedRecording([12]));
