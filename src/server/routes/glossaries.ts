@@ -21,7 +21,8 @@ const nameSchema = z.string().trim().min(1).max(200);
 const descriptionSchema = z.string().max(2000);
 const termsSchema = z.array(termInputSchema).max(mostTerms);
 
-const bodySchema = z.strictObject({
+/** A glossary as JSON. */
+export const glossaryBodySchema = z.strictObject({
   name: nameSchema,
   description: descriptionSchema.default(""),
   terms: termsSchema.default([]),
@@ -249,12 +250,12 @@ async function readGlossary(
   { data }: Services,
 ): Promise<{ name: string; description: string; terms: Term[]; warnings: string[] }> {
   if (!request.isMultipart()) {
-    const { name, description, terms } = parsed(bodySchema, request.body ?? {});
+    const { name, description, terms } = parsed(glossaryBodySchema, request.body ?? {});
     const merged = mergeTerms([{ terms: termsOfInput(terms, "terms"), warnings: [] }]);
     return { name, description, ...merged };
   }
   await using form = await readForm(request, data, { files: { file: contextLimit } });
-  const schema = bodySchema.extend({ name: nameSchema.optional() });
+  const schema = glossaryBodySchema.extend({ name: nameSchema.optional() });
   const { name, description, terms } = parsed(schema, fieldsOf(form, ["terms"]));
   if (name === undefined && form.files.length === 0) throw fieldProblem("name", "a name is needed");
   const lists = await readContextFiles(form.files, "file");
