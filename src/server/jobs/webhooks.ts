@@ -4,6 +4,7 @@
  */
 import { createHmac } from "node:crypto";
 import { Agent, request } from "undici";
+import { linkedSignal } from "../linked-signal.ts";
 import type { Database } from "../store/database.ts";
 import { checkUrl, publicLookup } from "./url-policy.ts";
 
@@ -15,21 +16,27 @@ interface Delivery {
   readonly attempts: number;
 }
 
-const pausesSeconds = [5, 30, 120, 600, 3600, 3 * 3600, 8 * 3600, 12 * 3600];
+const defaultPausesSeconds = [5, 30, 120, 600, 3600, 3 * 3600, 8 * 3600, 12 * 3600];
 const timeoutMilliseconds = 15_000;
+/** A host that does not answer must not hold up what others wait for. */
+const atATime = 8;
+const atATimePerHost = 2;
 
 export interface WebhookOptions {
   readonly database: Database;
   readonly hosts: readonly string[];
   readonly stopping: AbortSignal;
   readonly lookup?: typeof publicLookup;
+  /** Before each further attempt. */
+  readonly pausesSeconds?: readonly number[];
   readonly onFailure: (url: string, attempts: number, isLast: boolean) => void;
 }
 
 export class Webhooks {
   readonly #options: WebhookOptions;
   readonly #agent: Agent;
-  #running = false;
+  /** Hosts of the deliveries under way. */
+  readonly #running = new Map<string, string>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: WebhookOptions) {
@@ -38,17 +45,21 @@ export class Webhooks {
   }
 
   /** Delivers what is due; to be called when there may be something. */
-  async pump(): Promise<void> {
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      for (let due = this.#due(); due && !this.#options.stopping.aborted; due = this.#due()) {
-        await this.#deliver(due);
-      }
-    } finally {
-      this.#running = false;
+  pump(): void {
+    if (this.#options.stopping.aborted) return;
+    const now = new Date().toISOString();
+    for (const delivery of this.#due(now)) {
+      if (this.#running.size >= atATime) break;
+      const { host } = new URL(delivery.url);
+      const sameHost = [...this.#running.values()].filter((running) => running === host).length;
+      if (this.#running.has(delivery.id) || sameHost >= atATimePerHost) continue;
+      this.#running.set(delivery.id, host);
+      void this.#deliver(delivery).finally(() => {
+        this.#running.delete(delivery.id);
+        this.pump();
+      });
     }
-    this.#sleep();
+    this.#sleep(now);
   }
 
   async close(): Promise<void> {
@@ -56,27 +67,29 @@ export class Webhooks {
     await this.#agent.destroy();
   }
 
-  #due(): Delivery | null {
-    return this.#options.database.get<Delivery>(
-      "SELECT id, url, secret, body, attempts FROM deliveries WHERE next_at <= :now ORDER BY next_at LIMIT 1",
-      { now: new Date().toISOString() },
+  #due(now: string): Delivery[] {
+    return this.#options.database.all<Delivery>(
+      "SELECT id, url, secret, body, attempts FROM deliveries WHERE next_at <= :now ORDER BY next_at LIMIT 500",
+      { now },
     );
   }
 
-  #sleep(): void {
+  #sleep(now: string): void {
     if (this.#timer) clearTimeout(this.#timer);
-    if (this.#options.stopping.aborted) return;
     const next = this.#options.database.get<{ at: string | null }>(
-      "SELECT min(next_at) AS at FROM deliveries",
+      // What is due is under way, or waits for something that is.
+      "SELECT min(next_at) AS at FROM deliveries WHERE next_at > :now",
+      { now },
     )?.at;
     if (!next) return;
-    const pause = Math.max(100, Date.parse(next) - Date.now());
-    this.#timer = setTimeout(() => void this.pump(), Math.min(pause, 60_000));
+    const pause = Math.max(10, Date.parse(next) - Date.now());
+    this.#timer = setTimeout(() => this.pump(), Math.min(pause, 60_000));
     this.#timer.unref();
   }
 
   async #deliver({ id, url, secret, body, attempts }: Delivery): Promise<void> {
-    const { database, hosts, stopping } = this.#options;
+    const { database, hosts, stopping, pausesSeconds = defaultPausesSeconds } = this.#options;
+    using linked = linkedSignal(stopping, timeoutMilliseconds);
     try {
       checkUrl(url, hosts, "url");
       const timestamp = Math.floor(Date.now() / 1000);
@@ -91,7 +104,7 @@ export class Webhooks {
           "webhook-timestamp": String(timestamp),
           ...(secret !== null && { "webhook-signature": signature(secret, id, timestamp, body) }),
         },
-        signal: AbortSignal.any([stopping, AbortSignal.timeout(timeoutMilliseconds)]),
+        signal: linked.signal,
       });
       await response.body.dump();
       if (response.statusCode >= 300) throw new Error(`status ${response.statusCode}`);
