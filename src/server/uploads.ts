@@ -2,7 +2,7 @@
  * Resumable uploads by the tus protocol (https://tus.io/protocols/resumable-upload): a recording of several gigabytes
  * survives a broken connection, and a restart of the server.
  */
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileStore } from "@tus/file-store";
 import { Server } from "@tus/server";
@@ -22,18 +22,23 @@ interface Details {
 
 /** Adds `/v1/uploads`. */
 export async function addUploadRoutes(app: App, { data, settings }: Services): Promise<void> {
-  const owners = new WeakMap<object, string>();
+  const clients = new WeakMap<object, Client>();
+  const clientOfUpload = (request: { runtime?: { node?: { req: object } } }): Client | undefined =>
+    clients.get(request.runtime?.node?.req ?? request);
   const store = new FileStore({ directory: data.uploads });
   const server = new Server({
     path: "/v1/uploads",
     datastore: store,
-    maxSize: settings.uploadBytes,
+    maxSize: async (request) => {
+      const most = clientOfUpload(request)?.limits.uploadBytes ?? settings.uploadBytes;
+      return Math.min(most, await data.freeBytes());
+    },
     respectForwardedHeaders: false,
     relativeLocation: true,
     namingFunction: () => newIdentifier("file"),
     onUploadCreate: async (request, upload) => ({
       // The owner stands beside what the client says of the file.
-      metadata: { ...upload.metadata, owner: owners.get(request.runtime?.node?.req ?? request) ?? null },
+      metadata: { ...upload.metadata, owner: clientOfUpload(request)?.owner ?? null },
     }),
   });
   await app.register(async (scoped) => {
@@ -41,12 +46,12 @@ export async function addUploadRoutes(app: App, { data, settings }: Services): P
     scoped.removeAllContentTypeParsers();
     scoped.addContentTypeParser("*", (_request, _payload, done) => done(null));
     scoped.route({
-      method: ["POST", "HEAD", "PATCH", "DELETE", "OPTIONS"],
+      method: ["POST", "OPTIONS"],
       url: "/v1/uploads",
       config: { scope: "transcribe" },
       schema: { hide: true },
       handler: async (request, reply) => {
-        owners.set(request.raw, clientOf(request).owner);
+        clients.set(request.raw, clientOf(request));
         reply.hijack();
         await server.handle(request.raw, reply.raw);
       },
@@ -57,7 +62,9 @@ export async function addUploadRoutes(app: App, { data, settings }: Services): P
       config: { scope: "transcribe" },
       schema: { hide: true },
       handler: async (request, reply) => {
-        await ownUpload(request.params.id, clientOf(request), store);
+        const client = clientOf(request);
+        clients.set(request.raw, client);
+        await ownUpload(request.params.id, client, store);
         reply.hijack();
         await server.handle(request.raw, reply.raw);
       },
@@ -72,18 +79,22 @@ async function ownUpload(id: string, client: Client, store: FileStore): Promise<
   return details;
 }
 
-/**
- * Makes a recording of a complete upload.
- *
- * @returns the name of the recording in the data folder, and what the client said of it
- * @throws Problem 400 when there is no such upload, 409 when it is not complete
- */
-export async function takeUpload(
+/** An upload that is complete. */
+export interface CompleteUpload {
+  readonly id: string;
+  /** As the client called it. */
+  readonly name: string;
+  readonly mediaType: string | null;
+  readonly bytes: number;
+}
+
+/** @throws Problem 400 when there is no such upload, 409 when it is not complete */
+export async function completeUpload(
   id: string,
   client: Client,
   { data }: Services,
   field: string,
-): Promise<{ file: string; name: string; mediaType: string | null }> {
+): Promise<CompleteUpload> {
   const store = new FileStore({ directory: data.uploads });
   const details = await ownUpload(id, client, store).catch(() => {
     throw fieldProblem(field, `there is no upload ${id.slice(0, 60)}`);
@@ -92,12 +103,19 @@ export async function takeUpload(
     throw new Problem(409, `Upload ${id} is not complete: ${details.offset} of ${details.size} bytes.`);
   }
   if (details.size === 0) throw fieldProblem(field, "the upload is empty");
+  const { filename, filetype } = details.metadata ?? {};
+  const { size: bytes } = await stat(join(data.uploads, id));
+  return { id, name: safeName(filename ?? undefined), mediaType: filetype ?? null, bytes };
+}
+
+/**
+ * Makes a recording of a complete upload.
+ *
+ * @returns the name of the recording in the data folder
+ */
+export async function takeUpload({ id }: CompleteUpload, { data }: Services): Promise<string> {
   const file = newIdentifier("file");
   await rename(join(data.uploads, id), data.recording(file));
   await rm(join(data.uploads, `${id}.json`), { force: true });
-  return {
-    file,
-    name: safeName(details.metadata?.filename ?? undefined),
-    mediaType: details.metadata?.filetype ?? null,
-  };
+  return file;
 }

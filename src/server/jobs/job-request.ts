@@ -1,7 +1,7 @@
 /**
  * From a request to jobs: what is asked for is checked as a whole, and all jobs are made or none.
  */
-import { link, rename, stat } from "node:fs/promises";
+import { link, rename } from "node:fs/promises";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { type Client } from "../http/access.ts";
@@ -13,7 +13,7 @@ import { languageSchema, mostTerms, termInputSchema, type TermInput } from "../s
 import type { Services } from "../services.ts";
 import type { StoredJob } from "../store/job-row.ts";
 import type { NewJob } from "../store/jobs.ts";
-import { takeUpload } from "../uploads.ts";
+import { completeUpload, takeUpload } from "../uploads.ts";
 import { checkUrl } from "./url-policy.ts";
 
 export const mostFiles = 100;
@@ -159,15 +159,22 @@ async function jobsOfBody(
   }
   if (body.job !== undefined)
     jobs.push({ ...common, ...(await again(body.job, body.name, client, services)) });
-  for (const [index, id] of uploads.entries()) {
-    const upload = await takeUpload(id, client, services, body.uploads ? `uploads.${index}` : "upload");
+  const complete = await Promise.all(
+    uploads.map((id, index) => {
+      const field = body.uploads ? `uploads.${index}` : "upload";
+      if (uploads.indexOf(id) < index) throw fieldProblem(field, `upload ${id} is named twice`);
+      return completeUpload(id, client, services, field);
+    }),
+  );
+  // Taken only when all of them can be: a request that fails leaves them as they are.
+  for (const upload of complete) {
     jobs.push({
       ...common,
       batch: null,
       name: body.name ?? upload.name,
       source: { type: "upload" },
-      file: upload.file,
-      bytes: (await stat(services.data.recording(upload.file))).size,
+      file: await takeUpload(upload, services),
+      bytes: upload.bytes,
       mediaType: upload.mediaType,
     });
   }
