@@ -86,6 +86,7 @@ export async function serve(options: ServeOptions, environment: Environment): Pr
       retentionDays: options.retention ?? null,
       urlHosts: options.allowHost ?? [],
       corsOrigins: options.cors ?? [],
+      isOpen: options.open ?? false,
       requestsPerMinute: options.rate ?? 600,
       liveSessions: options.liveSessions ?? 8,
     },

@@ -12,6 +12,7 @@ import websocket from "@fastify/websocket";
 import Fastify, { type FastifyBaseLogger } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { addAccess } from "./http/access.ts";
+import { defaultBodyTimes, watchBodies, type BodyTimes } from "./http/body-watch.ts";
 import { Problem, sendProblem } from "./http/problem.ts";
 import { Metrics } from "./metrics.ts";
 import { addOpenApi } from "./open-api.ts";
@@ -27,12 +28,10 @@ import { addUploadRoutes } from "./uploads.ts";
 /** The page, as it is built. */
 const pageFolder = fileURLToPath(new URL("../../dist/web", import.meta.url));
 
-/** A request that is not a recording has to be there in this time. */
+/** The headers of a request have to be there in this time. */
 const headersMilliseconds = 15_000;
 /** A recording of several gigabytes over a slow line. */
 const requestMilliseconds = 4 * 60 * 60_000;
-/** JSON has to be there in this time. */
-const bodyMilliseconds = 60_000;
 const mostConnections = 2000;
 
 export interface AppOptions {
@@ -40,9 +39,15 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly logger: FastifyBaseLogger | false;
   readonly trustProxy: boolean;
+  /** For tests: how long slow clients are waited for. */
+  readonly times?: Partial<Times>;
 }
 
-export async function createApp({ services, metrics, logger, trustProxy }: AppOptions): Promise<App> {
+export interface Times extends BodyTimes {
+  readonly headersMilliseconds: number;
+}
+
+export async function createApp({ services, metrics, logger, trustProxy, times }: AppOptions): Promise<App> {
   const { settings } = services;
   const app: App = Fastify({
     ...(logger === false ? { logger: false } : { loggerInstance: logger }),
@@ -53,6 +58,8 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
     keepAliveTimeout: 10_000,
     // Answers that hang on would hold up the stop of the server.
     forceCloseConnections: true,
+    // How often Node looks for requests that are late; its default is 30 s.
+    http: { connectionsCheckingInterval: Math.min(5000, times?.headersMilliseconds ?? Infinity) },
     genReqId: () => `req_${Math.random().toString(36).slice(2, 12)}`,
     routerOptions: { maxParamLength: 200 },
     clientErrorHandler(error, socket) {
@@ -74,7 +81,7 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
       );
     },
   }).withTypeProvider<ZodTypeProvider>();
-  app.server.headersTimeout = headersMilliseconds;
+  app.server.headersTimeout = times?.headersMilliseconds ?? headersMilliseconds;
   app.server.maxConnections = mostConnections;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -92,7 +99,7 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
     );
   });
   metrics.watch(app);
-  addBodyTimeout(app);
+  watchBodies(app, { ...defaultBodyTimes, ...times });
 
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -132,7 +139,7 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
       "Content-Disposition",
     ],
   });
-  await addAccess(app, services.access);
+  await addAccess(app, services, trustProxy);
   await app.register(rateLimit, {
     max: (request) => request.client?.limits.requestsPerMinute ?? settings.requestsPerMinute,
     timeWindow: "1 minute",
@@ -144,11 +151,11 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
   });
   await app.register(multipart, {
     limits: {
-      fields: 500,
+      fields: 10_000,
       fieldNameSize: 200,
       fieldSize: 1024 * 1024,
       files: 200,
-      parts: 700,
+      parts: 10_200,
       fileSize: Infinity,
     },
   });
@@ -173,28 +180,14 @@ export async function createApp({ services, metrics, logger, trustProxy }: AppOp
       setHeaders: (reply, path) => {
         // Built files are named after their content; the page itself is asked for each time.
         const isNamedByContent = /[\\/]assets[\\/]/.test(path);
-        reply.header("cache-control", isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache");
+        reply.setHeader(
+          "cache-control",
+          isNamedByContent ? "public, max-age=31536000, immutable" : "no-cache",
+        );
       },
     });
   }
   return app;
-}
-
-/** A client that sends a body drop by drop is cut off; forms have their own watch. */
-function addBodyTimeout(app: App): void {
-  app.addHook("preParsing", async (request, _reply, payload) => {
-    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-    // Nobody reads the end of a request without a body; event streams would be cut.
-    if (encoding === undefined && !(Number(length) > 0)) return payload;
-    if (request.isMultipart?.() || request.url.startsWith("/v1/uploads")) return payload;
-    const timer = setTimeout(() => {
-      request.raw.destroy(new Problem(408, "The body took too long."));
-    }, bodyMilliseconds);
-    timer.unref();
-    request.raw.once("close", () => clearTimeout(timer));
-    request.raw.once("end", () => clearTimeout(timer));
-    return payload;
-  });
 }
 
 /** Answers `token, KEY` with `token`: browsers insist on an answer, and the key must not be echoed. */

@@ -3,13 +3,14 @@
  */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { access, readdir, rm, stat, statfs } from "node:fs/promises";
+import { readdir, rm, stat, statfs, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import { Database, openDatabase } from "./store/database.ts";
 
+const sparedBytes = 256 * 1024 * 1024;
 /** A file that nobody knows is deleted when it is older: a request that uses it may be under way. */
 const orphanMilliseconds = 24 * 60 * 60_000;
 
@@ -59,7 +60,9 @@ export class DataFolder implements Disposable {
     const text = JSON.stringify(terms);
     const name = createHash("sha256").update(text).digest("hex");
     const file = this.termsFile(name);
-    const exists = await access(file).then(
+    // As good as new, or clearing up would take it from whoever is about to read it.
+    const now = new Date();
+    const exists = await utimes(file, now, now).then(
       () => true,
       () => false,
     );
@@ -67,10 +70,10 @@ export class DataFolder implements Disposable {
     return name;
   }
 
-  /** Bytes that can still be written. */
+  /** Bytes that may still be written; some are left, for the database and for ending in good order. */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.path);
-    return bavail * bsize;
+    return Math.max(0, bavail * bsize - sparedBytes);
   }
 
   /** Deletes what requests left behind that were broken off, and lists of terms that no job needs any more. */
@@ -85,8 +88,11 @@ export class DataFolder implements Disposable {
       for (const name of await readdir(join(this.path, folder))) {
         if (used(name)) continue;
         const file = join(this.path, folder, name);
-        const status = await stat(file).catch(() => null);
-        if (status && Date.now() - status.mtimeMs > orphanMilliseconds)
+        // What is known of an upload is written once, beside the file that grows.
+        const files = folder === "uploads" ? [file, file.replace(/\.json$/, "")] : [file];
+        const times = await Promise.all(files.map((path) => stat(path).catch(() => null)));
+        const newest = Math.max(...times.map((status) => status?.mtimeMs ?? 0));
+        if (newest > 0 && Date.now() - newest > orphanMilliseconds)
           await rm(file, { force: true, recursive: true });
       }
     }

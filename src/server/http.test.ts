@@ -1,7 +1,7 @@
 /**
- * What strangers send: wrong types, huge fields, tricks with paths, forbidden addresses, wrong keys, connections that hang.
+ * What strangers send: wrong types, tricks with paths, forbidden addresses, wrong keys. What means harm is in
+ * hostile.test.ts.
  */
-import { createConnection } from "node:net";
 import { assert, asyncProperty, constantFrom, jsonValue } from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkUrl, isPublicAddress } from "./jobs/url-policy.ts";
@@ -101,22 +101,6 @@ describe("problems", () => {
     );
     expect((await send("GET", "/health")).status).toBe(200);
   });
-
-  it("survive connections that hang or talk nonsense", async () => {
-    const { port } = new URL(test.url);
-    const sockets = [
-      "GET / HTTP/1.1\r\nX-Slow: ",
-      "POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n{",
-      "\0\0\0",
-    ].map((text) => {
-      const socket = createConnection(Number(port), "127.0.0.1", () => socket.write(text));
-      socket.on("error", () => {});
-      return socket;
-    });
-    expect((await send("GET", "/health")).status).toBe(200);
-    for (const socket of sockets) socket.destroy();
-    expect((await send("GET", "/health")).status).toBe(200);
-  });
 });
 
 describe("addresses", () => {
@@ -207,19 +191,7 @@ describe("keys", () => {
 });
 
 describe("the interface", () => {
-  it("is described", async () => {
-    const document = (await (await send("GET", "/openapi.json")).json()) as {
-      paths: Record<string, Record<string, { summary?: string }>>;
-    };
-    expect(Object.keys(document.paths)).toEqual(
-      expect.arrayContaining(["/v1/jobs", "/v1/audio/transcriptions", "/asr", "/v1/glossaries/{id}"]),
-    );
-    for (const [path, methods] of Object.entries(document.paths)) {
-      for (const [method, { summary }] of Object.entries(methods)) {
-        expect(summary, `${method} ${path}`).toBeTruthy();
-      }
-    }
-    expect((await fetch(`${test.url}/docs/`)).status).toBe(200);
+  it("has measurements", async () => {
     expect(await (await send("GET", "/metrics")).text()).toContain('glossa_jobs{status="done"}');
   });
 

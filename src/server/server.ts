@@ -6,7 +6,7 @@ import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FastifyBaseLogger } from "fastify";
 import type { LoadOptions } from "../recognise/options.ts";
-import { createApp } from "./app.ts";
+import { createApp, type Times } from "./app.ts";
 import { DataFolder } from "./data-folder.ts";
 import { Access } from "./http/access.ts";
 import { Fetcher } from "./jobs/fetcher.ts";
@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly workerArguments?: readonly string[];
   /** For tests: names may lead to this machine. */
   readonly lookup?: typeof publicLookup;
+  /** For tests: how long slow clients are waited for. */
+  readonly times?: Partial<Times>;
 }
 
 export class GlossaServer {
@@ -99,8 +101,9 @@ export class GlossaServer {
       events,
       workers: options.workers,
       retentionDays: settings.retentionDays,
-      onDelivery: () => void webhooks.pump(),
+      onDelivery: () => webhooks.pump(),
       onDone: (seconds) => metrics.noteAudio(seconds),
+      onError: (job, error) => app.log.error({ job, err: error }, "a job could not be ended"),
     });
     const fetcher = new Fetcher({
       data,
@@ -108,7 +111,7 @@ export class GlossaServer {
       runner,
       events,
       hosts: settings.urlHosts,
-      uploadBytes: settings.uploadBytes,
+      uploadBytesOf: (owner) => keys.get(owner)?.limits.uploadBytes ?? settings.uploadBytes,
       stopping: stopping.signal,
       lookup: options.lookup,
     });
@@ -132,12 +135,11 @@ export class GlossaServer {
       metrics,
       logger: options.logger,
       trustProxy: options.trustProxy,
+      times: options.times,
     });
     recognition.on("crash", (how) => {
       metrics.noteCrash();
       app.log.error({ how }, "a recognition process ended unexpectedly");
-      // Its models are gone with it.
-      recognition.preload(settings.model);
     });
     recognition.on("loaded", (model) => app.log.info({ model }, "model loaded"));
     recognition.on("loadFailed", (model, error) => app.log.error({ model, err: error }, "model not loaded"));
@@ -156,7 +158,7 @@ export class GlossaServer {
     recognition.preload(settings.model);
     runner.start();
     fetcher.pump();
-    void this.#webhooks.pump();
+    this.#webhooks.pump();
     void this.sweep();
     return address;
   }

@@ -32,6 +32,8 @@ export interface ServerSettings {
   readonly urlHosts: readonly string[];
   /** Origins of other pages that may use the server. */
   readonly corsOrigins: readonly string[];
+  /** Everybody may use it at any address, without keys. */
+  readonly isOpen: boolean;
   readonly requestsPerMinute: number;
   readonly liveSessions: number;
 }

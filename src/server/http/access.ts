@@ -4,7 +4,9 @@
 import { timingSafeEqual } from "node:crypto";
 import cookie from "@fastify/cookie";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isIP } from "node:net";
 import { hashOfKey, type KeyLimits, type KeyStore, type Scope, allScopes } from "../store/keys.ts";
+import type { Services } from "../services.ts";
 import { Problem } from "./problem.ts";
 
 export interface Client {
@@ -24,7 +26,7 @@ declare module "fastify" {
     /** What a key needs to use the route; routes without it are open to everybody. Any of several will do. */
     scope?: Scope | readonly Scope[];
     /** The form that the route takes, for the OpenAPI document. */
-    form?: "job" | "transcription" | "glossary" | "documents";
+    form?: "job" | "transcription" | "glossary" | "documents" | "asr";
   }
 }
 
@@ -77,13 +79,24 @@ function secretOf(request: FastifyRequest): string | null {
 }
 
 /** Checks every request to a route with a scope. */
-export async function addAccess(app: FastifyInstance, access: Access): Promise<void> {
+export async function addAccess(
+  app: FastifyInstance,
+  { access, settings }: Pick<Services, "access" | "settings">,
+  trustProxy: boolean,
+): Promise<void> {
   await app.register(cookie);
   app.decorateRequest("client", null);
   app.addHook("onRequest", async (request) => {
     request.client = access.identify(request);
+  });
+  // After the limit of requests, which so counts wrong keys too, and before the body is read.
+  app.addHook("preParsing", async (request) => {
     const { scope } = request.routeOptions.config;
     if (scope === undefined) return;
+    if (request.client === local) {
+      checkOrigin(request, settings.corsOrigins);
+      if (!settings.isOpen && !trustProxy) checkHost(request);
+    }
     if (!request.client) {
       throw new Problem(401, "Send a key: Authorization: Bearer glossa_…");
     }
@@ -93,6 +106,33 @@ export async function addAccess(app: FastifyInstance, access: Access): Promise<v
       throw new Problem(403, `The key needs the scope ${allowed.join(" or ")}; it has ${scopes.join(", ")}.`);
     }
   });
+}
+
+/**
+ * Without keys, whatever a browser on this machine sends would be obeyed, and any page on the web can make it send
+ * something. Browsers say which page it was.
+ */
+function checkOrigin({ headers }: FastifyRequest, allowed: readonly string[]): void {
+  const { origin, host } = headers;
+  if (origin === undefined || headers["sec-fetch-site"] === "same-origin") return;
+  if (allowed.includes("*") || allowed.includes(origin)) return;
+  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  throw new Problem(
+    403,
+    `Pages of ${origin} may not use this server; start it with --cors ${origin} to allow them.`,
+  );
+}
+
+/** A name of elsewhere that was made to lead to this machine (DNS rebinding) makes a foreign page look like our own. */
+function checkHost({ headers }: FastifyRequest): void {
+  const name = URL.canParse(`http://${headers.host}`) ? new URL(`http://${headers.host}`).hostname : "";
+  const isOurs =
+    name === "localhost" || name.endsWith(".localhost") || isIP(name.replace(/^\[|\]$/g, "")) > 0;
+  if (isOurs) return;
+  throw new Problem(
+    403,
+    `Without a key this server answers only to localhost and addresses, not to "${name}"; make a key, or start it with --open.`,
+  );
 }
 
 /** The client of a route with a scope. */

@@ -5,15 +5,20 @@ import type { FastifyReply } from "fastify";
 
 const pingMilliseconds = 15_000;
 /** A client that does not read what it is sent is let go when so much has gathered. */
-const mostBufferedBytes = 8 * 1024 * 1024;
+const mostBufferedBytes = 32 * 1024 * 1024;
 
 export class EventStream {
   readonly #reply: FastifyReply;
   readonly #ping: NodeJS.Timeout;
   readonly #closed = new AbortController();
+  readonly #stopping: AbortSignal;
+  readonly #stop = () => this.close();
 
-  constructor(reply: FastifyReply) {
+  /** @param stopping closes the stream */
+  constructor(reply: FastifyReply, stopping: AbortSignal) {
     this.#reply = reply;
+    this.#stopping = stopping;
+    stopping.addEventListener("abort", this.#stop, { once: true });
     reply.hijack();
     const headers = Object.fromEntries(
       Object.entries(reply.getHeaders()).filter(([, value]) => value !== undefined),
@@ -45,6 +50,7 @@ export class EventStream {
   close(): void {
     if (this.#closed.signal.aborted) return;
     clearInterval(this.#ping);
+    this.#stopping.removeEventListener("abort", this.#stop);
     this.#closed.abort(new Error("The client is gone."));
     this.#reply.raw.end();
   }

@@ -33,8 +33,8 @@ export interface FormLimits {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly count: number }>>;
 }
 
-/** Nothing comes for so long: the client is gone, or holds the server up. */
-const idleMilliseconds = 30_000;
+/** All text fields of a form together; they are held in memory. */
+const mostFieldCharacters = 16 * 1024 * 1024;
 
 /**
  * Reads a form. Files that are not moved away are deleted when the form is disposed.
@@ -48,16 +48,7 @@ export async function readForm(request: FastifyRequest, data: DataFolder, limits
   const dispose = async () => {
     await Promise.all(files.map(({ path }) => rm(path, { force: true })));
   };
-  const stalled = new AbortController();
-  let heard = request.raw.socket.bytesRead;
-  const watch = setInterval(() => {
-    const { bytesRead } = request.raw.socket;
-    if (bytesRead === heard) {
-      stalled.abort(new Problem(408, `Nothing came for ${idleMilliseconds / 1000} seconds.`));
-      request.raw.destroy();
-    }
-    heard = bytesRead;
-  }, idleMilliseconds);
+  let fieldCharacters = 0;
   try {
     for await (const part of request.parts()) {
       const field = part.fieldname.replace(/\[\]$/, "");
@@ -65,6 +56,9 @@ export async function readForm(request: FastifyRequest, data: DataFolder, limits
         if (part.valueTruncated || part.fieldnameTruncated)
           throw new Problem(413, `${field}: longer than 1 MiB`);
         if (typeof part.value !== "string") throw fieldProblem(field, "expected text");
+        fieldCharacters += part.value.length;
+        if (fieldCharacters > mostFieldCharacters)
+          throw new Problem(413, "All fields together: longer than 16 MiB; give long lists as a file");
         const values = fields.get(field);
         if (values) values.push(part.value);
         else fields.set(field, [part.value]);
@@ -84,7 +78,7 @@ export async function readForm(request: FastifyRequest, data: DataFolder, limits
       const path = data.incoming(newIdentifier("file") + safeEnding(name));
       const file = { field, name, mediaType: part.mimetype ?? null, path, bytes: 0 };
       files.push(file);
-      const room = (await data.freeBytes()) - 256 * 1024 * 1024;
+      const room = await data.freeBytes();
       await pipeline(
         part.file,
         limited(Math.min(limit.bytes, room), () =>
@@ -93,17 +87,13 @@ export async function readForm(request: FastifyRequest, data: DataFolder, limits
             : new Problem(413, `${field}: larger than ${limit.bytes} bytes`),
         ),
         createWriteStream(path, { flush: true }),
-        { signal: stalled.signal },
       );
       file.bytes = (await stat(path)).size;
     }
     return { fields, files, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
-    if (stalled.signal.aborted) throw stalled.signal.reason;
     throw error;
-  } finally {
-    clearInterval(watch);
   }
 }
 

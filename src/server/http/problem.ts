@@ -155,6 +155,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     reply.raw.destroy();
     return;
   }
+  if (error instanceof TooBusy) void reply.header("retry-after", "30");
   const speaksOpenAi = request.url.startsWith("/v1/audio/") || request.url.startsWith("/v1/models");
   if (problem.status === 401) void reply.header("www-authenticate", 'Bearer realm="glossa"');
   void reply

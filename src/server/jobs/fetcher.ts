@@ -6,6 +6,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Agent, request, type Dispatcher } from "undici";
+import { linkedSignal, type LinkedSignal } from "../linked-signal.ts";
 import type { DataFolder } from "../data-folder.ts";
 import { newIdentifier } from "../identifiers.ts";
 import type { StoredJob } from "../store/job-row.ts";
@@ -17,6 +18,7 @@ import { checkUrl, publicLookup } from "./url-policy.ts";
 const atATime = 4;
 const mostRedirects = 5;
 const silentMilliseconds = 30_000;
+const notNeeded = new Error("The job was cancelled.");
 const longestMilliseconds = 2 * 60 * 60_000;
 
 export interface FetcherOptions {
@@ -25,7 +27,8 @@ export interface FetcherOptions {
   readonly runner: JobRunner;
   readonly events: JobEvents;
   readonly hosts: readonly string[];
-  readonly uploadBytes: number;
+  /** The largest recording that an owner may have. */
+  readonly uploadBytesOf: (owner: string) => number;
   readonly stopping: AbortSignal;
   /** How names are looked up; tests let them lead to this machine. */
   readonly lookup?: typeof publicLookup;
@@ -39,10 +42,15 @@ class FetchError extends Error {
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #agent: Agent;
-  readonly #running = new Set<string>();
+  readonly #running = new Map<string, LinkedSignal>();
 
   constructor(options: FetcherOptions) {
     this.#options = options;
+    // A job that was cancelled or deleted needs its recording no more.
+    options.events.on("job", (id, _owner, event) => {
+      const running = event.type === "job" ? this.#running.get(id) : undefined;
+      if (running && options.jobs.get(id)?.status !== "fetching") running.abort(notNeeded);
+    });
     this.#agent = new Agent({
       connect: { lookup: options.lookup ?? publicLookup, timeout: 10_000 },
       headersTimeout: silentMilliseconds,
@@ -56,8 +64,10 @@ export class Fetcher {
     for (const job of this.#options.jobs.withStatus("fetching")) {
       if (this.#running.size >= atATime) return;
       if (this.#running.has(job.id)) continue;
-      this.#running.add(job.id);
-      void this.#fetch(job).finally(() => {
+      const linked = linkedSignal(this.#options.stopping, longestMilliseconds);
+      this.#running.set(job.id, linked);
+      void this.#fetch(job, linked.signal).finally(() => {
+        linked[Symbol.dispose]();
         this.#running.delete(job.id);
         this.pump();
       });
@@ -68,13 +78,14 @@ export class Fetcher {
     await this.#agent.destroy();
   }
 
-  async #fetch(job: StoredJob): Promise<void> {
+  async #fetch(job: StoredJob, signal: AbortSignal): Promise<void> {
     const { data, jobs, runner, events, stopping } = this.#options;
     const part = data.incoming(newIdentifier("file"));
     try {
-      const mediaType = await this.#download(job, part);
+      const mediaType = await this.#download(job, part, signal);
       const file = newIdentifier("file");
       await rename(part, data.recording(file));
+      // Cancelled or deleted in the meantime: nobody wants it.
       if (jobs.fetched(job, file, (await stat(data.recording(file))).size, mediaType)) {
         events.tell(job, { type: "job" });
         void runner.pump();
@@ -85,15 +96,21 @@ export class Fetcher {
       if (stopping.aborted) return;
       const message = error instanceof Error ? error.message : String(error);
       const why = error instanceof FetchError ? message : `cannot be fetched: ${message}`;
+      if (signal.reason === notNeeded) return;
       runner.fail(job, { code: "unreadable-input", message: `${addressOf(job)}: ${why}` });
     }
   }
 
   /** @returns the media type */
-  async #download(job: StoredJob, path: string): Promise<string | null> {
-    const { hosts, uploadBytes, stopping } = this.#options;
-    const signal = AbortSignal.any([stopping, AbortSignal.timeout(longestMilliseconds)]);
-    const tooLarge = () => new FetchError(`larger than ${uploadBytes} bytes`);
+  async #download(job: StoredJob, path: string, signal: AbortSignal): Promise<string | null> {
+    const { data, hosts, uploadBytesOf } = this.#options;
+    const uploadBytes = uploadBytesOf(job.owner);
+    const room = await data.freeBytes();
+    const mostBytes = Math.min(uploadBytes, room);
+    const tooLarge = () =>
+      new FetchError(
+        room < uploadBytes ? "there is no room left on the server" : `larger than ${uploadBytes} bytes`,
+      );
     let address = addressOf(job);
     for (let redirects = 0; ; redirects++) {
       const url = checkUrl(address, hosts, "url");
@@ -113,7 +130,7 @@ export class Fetcher {
         await body.dump();
         throw new FetchError(`the host answered with status ${statusCode}`);
       }
-      if (Number(headers["content-length"] ?? 0) > uploadBytes) {
+      if (Number(headers["content-length"] ?? 0) > mostBytes) {
         body.destroy();
         throw tooLarge();
       }
@@ -121,7 +138,7 @@ export class Fetcher {
       const limit = new Transform({
         transform(chunk: Buffer, _encoding, done) {
           received += chunk.length;
-          if (received > uploadBytes) done(tooLarge());
+          if (received > mostBytes) done(tooLarge());
           else done(null, chunk);
         },
       });

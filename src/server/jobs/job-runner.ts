@@ -34,6 +34,8 @@ export interface JobRunnerOptions {
   /** Called when a job ended that has a webhook. */
   readonly onDelivery: () => void;
   readonly onDone: (audioSeconds: number) => void;
+  /** Called when the end of a job could not be written down; it is worked on again after the next start. */
+  readonly onError: (id: string, error: unknown) => void;
 }
 
 export class JobRunner {
@@ -44,6 +46,11 @@ export class JobRunner {
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
+  }
+
+  /** No work is taken up any more. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   get runningJobs(): number {
@@ -117,6 +124,7 @@ export class JobRunner {
         (transcript) => this.#done(job, transcript),
         (error: unknown) => this.#failed(job, error, aborting.signal),
       )
+      .catch((error: unknown) => this.#options.onError(job.id, error))
       .finally(() => {
         this.#running.delete(job.id);
         void this.pump();

@@ -45,9 +45,9 @@ export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.process(address);
   if (parsed.range() !== "unicast") return false;
   if (parsed.kind() === "ipv6") {
-    // NAT64 and 6to4 lead to IPv4 addresses that may be private.
-    const text = parsed.toNormalizedString();
-    return !text.startsWith("64:ff9b:") && !text.startsWith("2002:");
+    // All public ones are in 2000::/3; of those, 6to4 leads to IPv4 addresses that may be private.
+    const [first] = (parsed as ipaddr.IPv6).parts;
+    return first! >= 0x2000 && first! <= 0x3fff && first !== 0x2002;
   }
   return true;
 }

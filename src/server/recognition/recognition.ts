@@ -19,6 +19,8 @@ export interface RecognitionOptions {
 /** Requests whose clients wait: so many are worked on at a time, so many more may wait. */
 const mostUrgent = 8;
 const mostUrgentWaiting = 200;
+/** A process that crashes again and again is started again after a pause that doubles. */
+const longestPauseMilliseconds = 60_000;
 /** Recordings give way to live sessions, and both to the server itself. */
 const recordingNiceness = 10;
 const liveNiceness = 2;
@@ -36,6 +38,7 @@ export class Recognition extends EventEmitter<Events> implements AsyncDisposable
   readonly #live: WorkerProcess;
   readonly #waiting: (() => void)[] = [];
   #urgent = 0;
+  #preloaded: string | null = null;
 
   constructor({ workerFile, execArgv, load, workers }: RecognitionOptions) {
     super();
@@ -47,7 +50,10 @@ export class Recognition extends EventEmitter<Events> implements AsyncDisposable
         niceness,
       };
       const worker = new WorkerProcess(options);
-      worker.on("crash", (how) => this.emit("crash", how));
+      worker.on("crash", (how) => {
+        this.emit("crash", how);
+        this.#reload(worker);
+      });
       worker.on("loaded", (model, languages) => {
         this.languages.set(model, languages);
         this.emit("loaded", model);
@@ -59,9 +65,17 @@ export class Recognition extends EventEmitter<Events> implements AsyncDisposable
     this.#live = process(liveNiceness);
   }
 
-  /** Loads a model before it is needed. */
+  /** Loads a model for recordings before it is needed, and again whenever a process that held it has crashed. */
   preload(model: string): void {
+    this.#preloaded = model;
     for (const worker of this.#workers) worker.load(model);
+  }
+
+  #reload(worker: WorkerProcess): void {
+    const model = this.#preloaded;
+    if (model === null || worker === this.#live) return;
+    const pause = Math.min(longestPauseMilliseconds, 50 * 2 ** worker.crashesInARow);
+    setTimeout(() => worker.load(model), pause).unref();
   }
 
   get isHealthy(): boolean {
@@ -125,6 +139,7 @@ export class Recognition extends EventEmitter<Events> implements AsyncDisposable
     onEvent: (event: WorkerEvent) => void,
     signal: AbortSignal,
   ): Promise<Transcript> {
+    signal.throwIfAborted();
     if (this.#waiting.length >= mostUrgentWaiting) throw new TooBusy();
     if (this.#urgent >= mostUrgent) {
       await new Promise<void>((resolve, reject) => {

@@ -63,6 +63,11 @@ export class WorkerProcess extends EventEmitter<Events> implements AsyncDisposab
     return this.#tasks.size;
   }
 
+  /** How often it has crashed since it last gave a result. */
+  get crashesInARow(): number {
+    return this.#crashesInARow;
+  }
+
   /** Whether it does not crash all the time. */
   get isHealthy(): boolean {
     return this.#crashesInARow < mostCrashesInARow;
@@ -79,6 +84,10 @@ export class WorkerProcess extends EventEmitter<Events> implements AsyncDisposab
 
   /** Starts a task. `onEnd` is called once, with the error if there is one. */
   start(id: string, message: ToWorker, task: OpenTask): void {
+    if (this.#isStopping) {
+      task.onEnd(new WorkerCrash(false, "the server stops"));
+      return;
+    }
     this.#tasks.set(id, task);
     this.#send(message);
   }
@@ -93,6 +102,10 @@ export class WorkerProcess extends EventEmitter<Events> implements AsyncDisposab
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#unwatch();
+    const tasks = [...this.#tasks.values()];
+    this.#tasks.clear();
+    // Whoever waits for them has files to clear away.
+    for (const task of tasks) task.onEnd(new WorkerCrash(false, "the server stops"));
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -144,7 +157,14 @@ export class WorkerProcess extends EventEmitter<Events> implements AsyncDisposab
       case "event":
         this.#crashesInARow = 0;
         this.#rewatch();
-        this.#tasks.get(message.id)?.onEvent(message.event);
+        try {
+          this.#tasks.get(message.id)?.onEvent(message.event);
+        } catch (error) {
+          // Such as a full disk: the task cannot go on, the server can.
+          this.tell({ type: "cancel", id: message.id });
+          this.#end(message.id, error as Error);
+          return;
+        }
         if (message.event.type === "transcript") this.#end(message.id, null);
         return;
       case "failed":

@@ -27,7 +27,8 @@ export type CreateRecogniser = (options: LoadOptions) => Promise<Recogniser>;
  */
 export function runWorker(createRecogniser: CreateRecogniser, options: LoadOptions): void {
   const send = (message: FromWorker) => {
-    if (process.connected) process.send!(message);
+    // Without a listener for errors, a parent that is going away would make this process fail loudly.
+    if (process.connected) process.send!(message, undefined, undefined, () => {});
   };
   const recognisers = new Recognisers(createRecogniser, options);
   const turns = new Turns();

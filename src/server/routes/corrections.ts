@@ -139,6 +139,7 @@ export function addCorrectionRoutes(app: App, services: Services): void {
     async (request, reply) => {
       const found = corrections.list(clientOf(request).sees);
       const folder = await mkdtemp(join(tmpdir(), "glossa-data-set-"));
+      reply.raw.once("close", () => void rm(folder, { recursive: true, force: true }));
       const lines: string[] = [];
       const names: string[] = [];
       for (const { jobId, name, file } of found) {
@@ -153,8 +154,6 @@ export function addCorrectionRoutes(app: App, services: Services): void {
       }
       await writeFile(join(folder, "manifest.jsonl"), lines.join(""));
       const archive = createTar({ cwd: folder, follow: true, portable: true }, ["manifest.jsonl", ...names]);
-      const clean = () => void rm(folder, { recursive: true, force: true });
-      reply.raw.once("close", clean);
       return reply
         .type("application/x-tar")
         .header("content-disposition", attachment("glossa-corrections.tar"))

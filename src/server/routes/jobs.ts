@@ -184,7 +184,7 @@ export function addJobRoutes(app: App, services: Services): void {
       const client = clientOf(request);
       const { id } = request.params;
       const job = findJob(services, id, client);
-      const stream = new EventStream(reply);
+      const stream = new EventStream(reply, services.stopping);
       // Nothing can happen between reading the state and listening: both are synchronous.
       const isOver = ({ status }: StoredJob) => ["done", "failed", "cancelled"].includes(status);
       const sendState = (job: StoredJob) => {
@@ -209,7 +209,6 @@ export function addJobRoutes(app: App, services: Services): void {
       };
       events.on("job", listener);
       stream.closed.addEventListener("abort", () => events.off("job", listener), { once: true });
-      services.stopping.addEventListener("abort", () => stream.close(), { once: true });
     },
   );
 
@@ -221,7 +220,7 @@ export function addJobRoutes(app: App, services: Services): void {
     },
     async (request, reply) => {
       const { sees } = clientOf(request);
-      const stream = new EventStream(reply);
+      const stream = new EventStream(reply, services.stopping);
       const listener: Parameters<typeof events.on<"job">>[1] = (id, owner, event) => {
         if (event.type === "segment" || (sees !== null && owner !== sees)) return;
         const job = jobs.get(id);
@@ -229,7 +228,6 @@ export function addJobRoutes(app: App, services: Services): void {
       };
       events.on("job", listener);
       stream.closed.addEventListener("abort", () => events.off("job", listener), { once: true });
-      services.stopping.addEventListener("abort", () => stream.close(), { once: true });
     },
   );
 

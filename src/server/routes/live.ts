@@ -55,6 +55,8 @@ const messageSchema = z.discriminatedUnion("type", [
 const silentMilliseconds = 60_000;
 /** Audio that has not been dealt with yet; then the client has to wait. */
 const mostPendingSeconds = 30;
+/** A client that sends and never reads is let go when so much has gathered. */
+const mostBufferedBytes = 8 * 1024 * 1024;
 /** Text messages; audio is measured in seconds. */
 export const largestMessageBytes = 4 * 1024 * 1024;
 const defaultSessionsPerClient = 8;
@@ -352,7 +354,9 @@ class LiveSession {
   }
 
   #write(message: object): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(JSON.stringify(message));
+    if (this.#socket.bufferedAmount > mostBufferedBytes) this.#socket.terminate();
   }
 }
 

@@ -62,7 +62,7 @@ export function addSystemRoutes(app: App, services: Services, metrics: Metrics):
           : "the model is being loaded";
       const disk = (await data.freeBytes()) >= leastFreeBytes ? "ok" : "nearly full";
       const isReady =
-        [database, workers, disk].every((check) => check === "ok") && !services.stopping.aborted;
+        [database, workers, disk].every((check) => check === "ok") && !services.runner.isStopped;
       return reply.code(isReady ? 200 : 503).send({
         status: isReady ? "ready" : "not-ready",
         checks: { database, workers, disk },

@@ -14,6 +14,7 @@ import { readForm } from "../http/multipart.ts";
 import { fieldProblem, parsed, problemOf } from "../http/problem.ts";
 import { newIdentifier } from "../identifiers.ts";
 import { checkLanguage, contextLimit, fieldsOf, modelOf } from "../jobs/job-request.ts";
+import { linkedSignal } from "../linked-signal.ts";
 import type { TaskOptions, WorkerEvent } from "../recognition/messages.ts";
 import { termsOfRequest } from "../request-terms.ts";
 import { languageSchema, mostTerms, termInputSchema } from "../schemas.ts";
@@ -75,9 +76,9 @@ export function addTranscriptionRoutes(app: App, services: Services): void {
   app.post(
     "/asr",
     {
-      // Base64 takes a third more.
-      bodyLimit: 96 * 1024 * 1024,
-      config: { scope: "transcribe" },
+      // 25 MB of audio, a third more as base64; held in memory. What is larger comes as a form.
+      bodyLimit: 34 * 1024 * 1024,
+      config: { scope: "transcribe", form: "asr" },
       schema: {
         tags: ["GLM-ASR-Nano"],
         summary: "Recognise a recording, as GLM-ASR-Nano's service does",
@@ -159,7 +160,7 @@ async function streamTranscription(
   services: Services,
   run: (onEvent: (event: WorkerEvent) => void, signal: AbortSignal) => Promise<Transcript>,
 ): Promise<void> {
-  const stream = new EventStream(reply);
+  const stream = new EventStream(reply, services.stopping);
   let text = "";
   const onEvent = (event: WorkerEvent) => {
     if (event.type !== "segment") return;
@@ -171,7 +172,7 @@ async function streamTranscription(
     text = joined;
   };
   try {
-    const transcript = await run(onEvent, AbortSignal.any([stream.closed, services.stopping]));
+    const transcript = await run(onEvent, stream.closed);
     stream.send("transcript.text.done", {
       type: "transcript.text.done",
       text: transcript.text,
@@ -231,7 +232,8 @@ async function recogniseForAsr(
   };
 }
 
-const asrBodySchema = z.object({
+/** A request to `/asr` as JSON. */
+export const asrBodySchema = z.object({
   audio: z.string().min(1).describe("The file in base64, with or without a `data:` prefix."),
   language: z.string().max(10).nullish(),
   temperature: z.union([z.number(), z.string()]).nullish(),
@@ -287,10 +289,15 @@ async function recogniseNow({ recognition, data }: Services, task: NowTask): Pro
 
 /** Aborts when the client is gone or the server stops for good. */
 function signalOf(reply: FastifyReply, { stopping }: Services): AbortSignal {
-  const gone = new AbortController();
+  const linked = linkedSignal(stopping);
   // Also when the answer has been sent, which stops nothing any more.
-  reply.raw.once("close", () => gone.abort(new Error("The client is gone.")));
-  return AbortSignal.any([gone.signal, stopping]);
+  const gone = () => {
+    linked.abort(new Error("The client is gone."));
+    linked[Symbol.dispose]();
+  };
+  if (reply.raw.destroyed) gone();
+  else reply.raw.once("close", gone);
+  return linked.signal;
 }
 
 /**

@@ -55,7 +55,16 @@ export class CorrectionStore {
   }
 
   delete(job: StoredJob): boolean {
-    return this.#database.run("DELETE FROM corrections WHERE job = :job", { job: job.number }) > 0;
+    return this.#database.transaction(() => {
+      const values = { job: job.number };
+      if (this.#database.run("DELETE FROM corrections WHERE job = :job", values) === 0) return false;
+      // Found by what was recognised again.
+      this.#database.run(
+        "UPDATE job_search SET text = (SELECT coalesce(text, '') FROM jobs WHERE number = :job) WHERE rowid = :job",
+        values,
+      );
+      return true;
+    });
   }
 
   /** Newest first. @param owner null finds those of all */

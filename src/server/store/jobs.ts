@@ -165,16 +165,16 @@ export class JobStore {
   /** A recording that had to be fetched is there. */
   fetched(job: StoredJob, file: string, bytes: number, mediaType: string | null): boolean {
     return this.#changed(
-      "UPDATE jobs SET status = 'queued', file = :file, bytes = :bytes, media_type = :mediaType WHERE number = :job AND status = 'fetching'",
-      { job: job.number, file, bytes, mediaType },
+      "UPDATE jobs SET status = 'queued', file = :file, bytes = :bytes, media_type = :mediaType WHERE id = :id AND status = 'fetching'",
+      { id: job.id, file, bytes, mediaType },
     );
   }
 
   started(job: StoredJob): boolean {
     return this.#changed(
       `UPDATE jobs SET status = 'running', started_at = coalesce(started_at, :at), attempts = attempts + 1
-       WHERE number = :job AND status = 'queued'`,
-      { job: job.number, at: now() },
+       WHERE id = :id AND status = 'queued'`,
+      { id: job.id, at: now() },
     );
   }
 
@@ -188,9 +188,9 @@ export class JobStore {
     this.#database.transaction(() => {
       const kept = this.#changed(
         `UPDATE jobs SET checkpoint = :checkpoint, processed_seconds = :processedSeconds, crashes = 0
-         WHERE number = :job AND status = 'running'`,
+         WHERE id = :id AND status = 'running'`,
         {
-          job: job.number,
+          id: job.id,
           checkpoint: JSON.stringify(checkpoint),
           processedSeconds: checkpoint.endSeconds,
         },
@@ -206,8 +206,8 @@ export class JobStore {
   }
 
   noteTotal(job: StoredJob, totalSeconds: number): void {
-    this.#database.run("UPDATE jobs SET total_seconds = :totalSeconds WHERE number = :job", {
-      job: job.number,
+    this.#database.run("UPDATE jobs SET total_seconds = :totalSeconds WHERE id = :id", {
+      id: job.id,
       totalSeconds,
     });
   }
@@ -218,9 +218,9 @@ export class JobStore {
         `UPDATE jobs SET status = 'done', finished_at = :at, expires_at = :expiresAt, checkpoint = NULL, error = NULL,
            processed_seconds = :duration, total_seconds = :duration, language = :language, text = :text,
            transcript = :transcript
-         WHERE number = :job AND status = 'running'`,
+         WHERE id = :id AND status = 'running'`,
         {
-          job: job.number,
+          id: job.id,
           at: now(),
           expiresAt,
           duration: transcript.durationSeconds,
@@ -249,8 +249,8 @@ export class JobStore {
     return this.#database.transaction(() => {
       const changed = this.#changed(
         `UPDATE jobs SET status = :status, finished_at = :at, expires_at = :expiresAt, error = :error
-         WHERE number = :job AND status IN ('fetching', 'queued', 'running')`,
-        { job: job.number, status, at: now(), expiresAt, error: error && JSON.stringify(error) },
+         WHERE id = :id AND status IN ('fetching', 'queued', 'running')`,
+        { id: job.id, status, at: now(), expiresAt, error: error && JSON.stringify(error) },
       );
       if (changed) this.#addDelivery(job, delivery);
       return changed;
@@ -260,16 +260,16 @@ export class JobStore {
   /** Puts a job that was running back into the queue. @param crashed its own window brought a worker down */
   parked(job: StoredJob, crashed: boolean): boolean {
     return this.#changed(
-      "UPDATE jobs SET status = 'queued', crashes = crashes + :crashes WHERE number = :job AND status = 'running'",
-      { job: job.number, crashes: crashed ? 1 : 0 },
+      "UPDATE jobs SET status = 'queued', crashes = crashes + :crashes WHERE id = :id AND status = 'running'",
+      { id: job.id, crashes: crashed ? 1 : 0 },
     );
   }
 
   retried(job: StoredJob): boolean {
     return this.#changed(
       `UPDATE jobs SET status = iif(file IS NULL, 'fetching', 'queued'), crashes = 0, error = NULL, finished_at = NULL, expires_at = NULL
-       WHERE number = :job AND status IN ('failed', 'cancelled')`,
-      { job: job.number },
+       WHERE id = :id AND status IN ('failed', 'cancelled')`,
+      { id: job.id },
     );
   }
 
@@ -305,6 +305,7 @@ export class JobStore {
     return { recordings: names(rows.map(({ file }) => file)), terms: names(rows.map(({ terms }) => terms)) };
   }
 
+  /** Changes a job by its identifier: the number of one that was deleted may be given to another. */
   #changed(statement: string, values: Parameters<Database["run"]>[1]): boolean {
     return this.#database.run(statement, values) > 0;
   }

@@ -18,6 +18,7 @@ export const testSettings: ServerSettings = {
   retentionDays: null,
   urlHosts: [],
   corsOrigins: [],
+  isOpen: false,
   requestsPerMinute: 100_000,
   liveSessions: 8,
 };
