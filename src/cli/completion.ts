@@ -6,82 +6,125 @@ import type { Command } from "commander";
 export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
-interface Completion {
-  /** Words before: `models pull`; empty for the program itself. */
-  readonly path: string;
-  readonly words: readonly { readonly name: string; readonly description: string }[];
+interface Word {
+  readonly name: string;
+  readonly description: string;
 }
 
-/** A script for `shell` that completes all commands and long options of the program; files everywhere else. */
+interface CommandWords {
+  /** Words before: `models pull`; empty for the program itself. */
+  readonly path: string;
+  readonly commands: readonly Word[];
+  readonly options: readonly (Word & {
+    readonly takesValue: boolean;
+    /** The values there are; empty for files and whatever else. */
+    readonly choices: readonly string[];
+  })[];
+  /** What the argument can be, where that is laid down. */
+  readonly choices: readonly string[];
+}
+
+/** A script for `shell` that completes commands, long options and their values; files everywhere else. */
 export function completionScript(program: Command, shell: Shell): string {
   const name = program.name();
-  const completions = completionsOf(program, []);
+  const commands = wordsOf(program, []);
   switch (shell) {
     case "bash":
-      return bashScript(name, completions);
+      return bashScript(name, commands);
     case "zsh":
-      return `#compdef ${name}\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(name, completions)}`;
+      return `#compdef ${name}\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(name, commands)}`;
     case "fish":
-      return fishScript(name, completions);
+      return fishScript(name, commands);
   }
 }
 
-function completionsOf(command: Command, path: readonly string[]): Completion[] {
-  const words = [
-    ...command.commands.map((sub) => ({ name: sub.name(), description: sub.description() })),
-    ...command.options
-      .filter(({ long }) => long !== undefined)
-      .map(({ long, description }) => ({ name: long!, description })),
-    { name: "--help", description: "show help" },
-  ];
+function wordsOf(command: Command, path: readonly string[]): CommandWords[] {
+  const help = { name: "--help", description: "show help", takesValue: false, choices: [] };
+  const options = command.options
+    .filter(({ long }) => long !== undefined)
+    .map(({ long, description, required, optional, argChoices }) => ({
+      name: long!,
+      description,
+      takesValue: required || optional,
+      choices: argChoices ?? [],
+    }));
+  const commands = command.commands.map((sub) => ({ name: sub.name(), description: sub.description() }));
+  const choices = command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []);
   return [
-    { path: path.join(" "), words },
-    ...command.commands.flatMap((sub) => completionsOf(sub, [...path, sub.name()])),
+    { path: path.join(" "), commands, options: [...options, help], choices },
+    ...command.commands.flatMap((sub) => wordsOf(sub, [...path, sub.name()])),
   ];
 }
 
-function bashScript(name: string, completions: readonly Completion[]): string {
-  const cases = completions
+function bashScript(name: string, commands: readonly CommandWords[]): string {
+  const join = (words: readonly { name: string }[]) => words.map((word) => word.name).join(" ");
+  const cases = commands.flatMap(({ path, commands: subs, options, choices }) => {
+    const plain = subs.length > 0 ? join(subs) : choices.join(" ");
+    return [`    "${path}") plain="${plain}" options="${join(options)}" ;;`];
+  });
+  const values = commands.flatMap(({ path, options }) =>
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map((option) => `    "${path} ${option.name}") isValue=1 plain="${option.choices.join(" ")}" ;;`),
+  );
+  const paths = commands
     .filter(({ path }) => path !== "")
-    .map(({ path, words }) => `    "${path}") words="${words.map((word) => word.name).join(" ")}" ;;`)
-    .join("\n");
-  const top = completions[0]!.words.map((word) => word.name).join(" ");
-  const paths = completions.filter(({ path }) => path !== "").map(({ path }) => `"${path}"`);
-  return `# Completion of ${name}: commands and options; files where neither fits.
+    .map(({ path }) => `    "${path}") path="$next" ;;`);
+  return `# Completion of ${name}: commands, options and their values; files where none fits.
 _${name}_complete() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" path="" word words
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
+  local path="" next="" word="" plain="" options="" isValue=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " ${paths.join(" ")} " in
-      *"\\"\${path:+$path }$word\\""*) path="\${path:+$path }$word" ;;
+    next="\${path:+$path }$word"
+    case "$next" in
+${paths.map((line) => `  ${line}`).join("\n")}
     esac
   done
   case "$path" in
-    "") words="${top}" ;;
-${cases}
+${cases.join("\n")}
   esac
-  COMPREPLY=( $(compgen -W "$words" -- "$current") )
-  if [ \${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=( $(compgen -f -- "$current") ); fi
+  case "$path $previous" in
+${values.join("\n")}
+  esac
+  if [[ "$current" == -* && -z "$isValue" ]]; then plain="$options"; fi
+  if [ -n "$plain" ]; then
+    COMPREPLY=( $(compgen -W "$plain" -- "$current") )
+  else
+    # Names may hold spaces.
+    local IFS=$'\\n'
+    COMPREPLY=( $(compgen -f -- "$current") )
+  fi
 }
 complete -o filenames -F _${name}_complete ${name}
-`.replace(`case " ${paths.join(" ")} " in`, `case '${paths.join(" ")}' in`);
+`;
 }
 
-function fishScript(name: string, completions: readonly Completion[]): string {
+function fishScript(name: string, commands: readonly CommandWords[]): string {
   const quote = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-  const lines = completions.flatMap(({ path, words }) => {
-    const subcommands = completions
-      .filter((other) => other.path.startsWith(path === "" ? "" : `${path} `) && other.path !== path)
-      .map((other) => other.path.slice(path.length).trim().split(" ")[0]!);
+  const lines = commands.flatMap(({ path, commands: subs, options, choices }) => {
     const seen = path === "" ? [] : path.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`);
     const unseen =
-      subcommands.length > 0
-        ? [`not __fish_seen_subcommand_from ${[...new Set(subcommands)].join(" ")}`]
-        : [];
+      subs.length > 0 ? [`not __fish_seen_subcommand_from ${subs.map((sub) => sub.name).join(" ")}`] : [];
     const condition = [...seen, ...unseen].join("; and ");
-    return words.map(({ name: word, description }) => {
-      const what = word.startsWith("--") ? `-l ${word.slice(2)}` : `-a ${word}`;
-      return `complete -c ${name} ${condition === "" ? "" : `-n ${quote(condition)} `}${what} -d ${quote(description)}`;
-    });
+    const line = (...what: string[]) =>
+      `complete -c ${name} ${condition === "" ? "" : `-n ${quote(condition)} `}${what.join(" ")}`;
+    return [
+      // Where a command or one of some words is wanted, files are of no use.
+      ...(subs.length + choices.length > 0 ? [line("-f")] : []),
+      ...subs.map((sub) => line("-a", sub.name, "-d", quote(sub.description))),
+      ...(choices.length > 0 ? [line("-a", quote(choices.join(" ")))] : []),
+      ...options.map((option) => {
+        const values =
+          option.choices.length > 0 ? ["-x", "-a", quote(option.choices.join(" "))] : ["-r", "-F"];
+        return line(
+          "-l",
+          option.name.slice(2),
+          ...(option.takesValue ? values : []),
+          "-d",
+          quote(option.description),
+        );
+      }),
+    ];
   });
-  return `# Completion of ${name}: commands and options.\n${lines.join("\n")}\n`;
+  return `# Completion of ${name}: commands, options and their values.\n${lines.join("\n")}\n`;
 }

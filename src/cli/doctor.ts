@@ -2,8 +2,9 @@
  * `glossa doctor`: what is installed, what is missing, and how fast this machine is.
  */
 import { execFile } from "node:child_process";
-import { access, constants, mkdir, statfs } from "node:fs/promises";
+import { access, constants, stat, statfs } from "node:fs/promises";
 import { availableParallelism, cpus, totalmem } from "node:os";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { resolveDataFolder } from "../server/data-place.ts";
 import { resolveCacheFolder } from "../weights/cache-folder.ts";
@@ -72,7 +73,7 @@ async function engine(): Promise<Finding> {
     return {
       name: "ONNX Runtime",
       state: "ok",
-      detail: `${env.versions.node ?? env.versions.common}; devices: ${backends.join(", ")}`,
+      detail: `${env.versions.node ?? env.versions.common}; built for ${backends.join(", ")}`,
     };
   } catch (error) {
     return { name: "ONNX Runtime", state: "broken", detail: messageOf(error) };
@@ -94,19 +95,29 @@ async function ffmpeg(): Promise<Finding> {
 
 async function folder(name: string, path: string): Promise<Finding> {
   try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-    const { bavail, bsize } = await statfs(path);
+    const there = await nearestThere(path);
+    await access(there, constants.W_OK);
+    const { bavail, bsize } = await statfs(there);
     const free = bavail * bsize;
     const few = free < leastFreeBytes;
     return {
       name,
       state: few ? "missing" : "ok",
-      detail: `${path}, ${formatBytes(free)} free${few ? "; that is little" : ""}`,
+      detail: `${path}${there === path ? "" : " (not there yet)"}, ${formatBytes(free)} free${few ? "; that is little" : ""}`,
     };
   } catch (error) {
     return { name, state: "broken", detail: `${path}: ${messageOf(error)}` };
   }
+}
+
+/** The folder, or the one above it that there is: whoever looks changes nothing. */
+async function nearestThere(path: string): Promise<string> {
+  const status = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" && dirname(path) !== path) return null;
+    throw error;
+  });
+  if (status && !status.isDirectory()) throw new Error("is no folder");
+  return status ? path : nearestThere(dirname(path));
 }
 
 async function models(options: DoctorOptions, environment: Environment): Promise<Finding> {

@@ -73,7 +73,7 @@ export async function watch(
     setTimeout(() => wake(), options.once ? 2 * stableMilliseconds : 0);
   });
   watcher.on("error", (error) => void screen.error(folder, error));
-  await screen.note(`watching ${folder}; stop with Ctrl-C`);
+  if (!options.once) await screen.note(`watching ${folder}; stop with Ctrl-C`);
   let failures = 0;
   try {
     for (;;) {
