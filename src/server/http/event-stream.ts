@@ -2,6 +2,7 @@
  * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
  */
 import type { FastifyReply } from "fastify";
+import { ClientGone } from "./problem.ts";
 
 const pingMilliseconds = 15_000;
 /** A client that does not read what it is sent is let go when so much has gathered. */
@@ -51,7 +52,7 @@ export class EventStream {
     if (this.#closed.signal.aborted) return;
     clearInterval(this.#ping);
     this.#stopping.removeEventListener("abort", this.#stop);
-    this.#closed.abort(new Error("The client is gone."));
+    this.#closed.abort(new ClientGone());
     this.#reply.raw.end();
   }
 

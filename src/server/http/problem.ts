@@ -47,6 +47,15 @@ export class Problem extends Error {
   }
 }
 
+/** Nobody is there any more to take the answer. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+
+  constructor() {
+    super("The client is gone.");
+  }
+}
+
 /** A field that is wrong. */
 export function fieldProblem(field: string, message: string): Problem {
   return new Problem(400, `${field}: ${message}`, [{ field, message }]);
@@ -145,6 +154,11 @@ function openAiError(problem: Problem): object {
 
 /** Answers an error. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (error instanceof ClientGone) {
+    request.log.debug("the client went away before its answer");
+    reply.raw.destroy();
+    return;
+  }
   const problem = problemOf(error);
   if (problem.status >= 500) {
     const level = problem.status === 500 ? "error" : "warn";

@@ -3,7 +3,7 @@
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import { GlossaError, type GlossaErrorCode } from "../../errors.ts";
 import type { LoadOptions } from "../../recognise/options.ts";
 import type { FromWorker, ToWorker, WorkerEvent } from "./messages.ts";
@@ -25,7 +25,7 @@ export interface WorkerProcessOptions {
   /** Options for Node, such as a loader for TypeScript. */
   readonly execArgv?: readonly string[];
   readonly load: LoadOptions;
-  /** Niceness: 0 is normal, more lets others go first. */
+  /** What is added to the niceness of the server: more lets others go first. */
   readonly niceness: number;
   /** A turn that gives no sign of life for so long ends the process. Default 15 minutes. */
   readonly turnMilliseconds?: number;
@@ -131,7 +131,9 @@ export class WorkerProcess extends EventEmitter<Events> implements AsyncDisposab
       env: { ...process.env, GLOSSA_WORKER: JSON.stringify(load) },
     });
     try {
-      if (niceness !== 0 && child.pid !== undefined) setPriority(child.pid, niceness);
+      // On top of the server's own: it must not be the one that waits.
+      const nice = Math.min(constants.priority.PRIORITY_LOW, getPriority() + niceness);
+      if (child.pid !== undefined) setPriority(child.pid, nice);
     } catch {
       // Priorities are a courtesy; without the right to set them everything works, less smoothly.
     }

@@ -11,7 +11,7 @@ import type { Segment, Transcript } from "../../transcript/transcript.ts";
 import { clientOf } from "../http/access.ts";
 import { EventStream } from "../http/event-stream.ts";
 import { readForm } from "../http/multipart.ts";
-import { fieldProblem, parsed, problemOf } from "../http/problem.ts";
+import { ClientGone, fieldProblem, parsed, problemOf } from "../http/problem.ts";
 import { newIdentifier } from "../identifiers.ts";
 import { checkLanguage, contextLimit, fieldsOf, modelOf } from "../jobs/job-request.ts";
 import { linkedSignal } from "../linked-signal.ts";
@@ -179,6 +179,7 @@ async function streamTranscription(
       usage: usageOf(transcript),
     });
   } catch (error) {
+    if (error instanceof ClientGone) return;
     const problem = problemOf(error);
     if (problem.status === 500) reply.log.error({ err: error }, "request failed");
     // The status has gone out long ago; OpenAI's clients raise what stands in `error`.
@@ -292,7 +293,7 @@ function signalOf(reply: FastifyReply, { stopping }: Services): AbortSignal {
   const linked = linkedSignal(stopping);
   // Also when the answer has been sent, which stops nothing any more.
   const gone = () => {
-    linked.abort(new Error("The client is gone."));
+    linked.abort(new ClientGone());
     linked[Symbol.dispose]();
   };
   if (reply.raw.destroyed) gone();
