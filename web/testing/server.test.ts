@@ -15,6 +15,7 @@ const patience = 120_000;
 
 describe.skipIf(chromiumPath === undefined)(
   "the page and the server (skipped where Chromium is missing)",
+  { timeout: 4 * patience },
   () => {
     let folder: string;
     let started: TestServer;
@@ -82,6 +83,31 @@ describe.skipIf(chromiumPath === undefined)(
       await extract({ file: await (await download).path(), cwd: folder });
       const { utterances } = await loadDataSet(join(folder, "manifest.jsonl"));
       expect(utterances[0]!.text).toContain("A tone, and nothing else.");
+      expect(problems).toEqual([]);
+    });
+
+    it("caption what the microphone hears, and keep it", async () => {
+      const page = await open(`${url}/#/live`);
+      page.setDefaultTimeout(patience);
+      await page.getByRole("button", { name: "Start" }).click();
+      const captions = page.getByRole("log", { name: "Captions" });
+      await captions.getByText(/word/).first().waitFor();
+      await page.getByRole("button", { name: "Stop" }).click();
+      // Only now is all of the text final: what was shown until then may still change.
+      await page.getByRole("button", { name: "Keep and transcribe" }).waitFor();
+      expect(await captions.locator(".interim").count()).toBe(0);
+      const said = /word [a-j]+ after [a-j]\./;
+      expect(await captions.textContent()).toMatch(said);
+      await page.getByRole("button", { name: "Export" }).click();
+      const download = page.waitForEvent("download");
+      await page.getByRole("button", { name: /\.txt/ }).click();
+      expect(await readFile(await (await download).path(), "utf8")).toMatch(said);
+
+      await page.getByRole("button", { name: "Keep and transcribe" }).click();
+      await page.getByRole("link", { name: /^Recording .*\.wav$/ }).click();
+      await page.getByRole("button", { name: "Export" }).waitFor();
+      const first = page.locator('[data-segment="0"] p.words');
+      await eventually(() => first.textContent()).toMatch(said);
       expect(problems).toEqual([]);
     });
 
