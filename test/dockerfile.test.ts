@@ -43,7 +43,9 @@ it("the image runs without rights, says how it is, and stops when it is told to"
     expect(last.find((line) => line.startsWith(name))).toMatch(/^[A-Z]+ \[/);
   }
   for (const line of instructions.filter((line) => line.startsWith("FROM"))) {
-    expect(line, "images are named with a version").toMatch(/^FROM (?:[^\s:]+:[^\s:]+|base-\$\{VARIANT\}|base-cpu)/);
+    expect(line, "images are named with a version").toMatch(
+      /^FROM (?:[^\s:]+:[^\s:]+|base-\$\{VARIANT\}|base-cpu)/,
+    );
     expect(line).not.toContain(":latest");
   }
 });

@@ -37,6 +37,13 @@ export function addContextOptions(command: Command): Command {
     .option("--no-pictures", "do not read text in pictures");
 }
 
+/** Options of the commands that recognise speech: which language, which model. */
+export function addSpeechOptions(command: Command): Command {
+  return command
+    .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
+    .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)");
+}
+
 /** Options of the commands that load a model: where it computes, where it comes from, how much is said. */
 export function addEngineOptions(command: Command): Command {
   return command

@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError } from "commander";
 import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
-import { addContextOptions, addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
+import { addContextOptions, addEngineOptions, addSpeechOptions, collect, parseCount } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { PruneCommandOptions } from "./prune.ts";
 
@@ -27,9 +27,7 @@ export function pruneCommand(
     .argument("<input>", "audio or video file; - is standard input")
     .option("--terms <file>", "glossary file, can be repeated", collect)
     .option("--term <text>", "a single term, can be repeated", collect);
-  addContextOptions(command)
-    .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
-    .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
+  addContextOptions(addSpeechOptions(command))
     .option(
       "--threshold <probability>",
       `least probability of a term that is kept, 0 to 1 (default: ${defaultThreshold})`,

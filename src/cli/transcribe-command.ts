@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { transcriptFormats } from "../transcript/formats.ts";
-import { addContextOptions, addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
+import { addContextOptions, addEngineOptions, addSpeechOptions, collect, parseCount } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TranscribeOptions } from "./transcribe.ts";
 
@@ -32,8 +32,6 @@ export function transcribeCommand(
     .argument("<input...>", "audio or video files; - is standard input")
     .option("--terms <file>", "glossary file, can be repeated", collect)
     .option("--term <text>", "a single term, can be repeated", collect)
-    .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
-    .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
     .addOption(
       new Option("--format <format>", "output format (default: by the ending of --output, else txt)").choices(
         transcriptFormats,
@@ -60,7 +58,7 @@ export function transcribeCommand(
     )
     .option("--previous-text", "show the model the text so far (default: when there are terms or a history)")
     .option("--no-previous-text", "do not: windows of a long recording are then recognised side by side");
-  addEngineOptions(addContextOptions(command))
+  addEngineOptions(addContextOptions(addSpeechOptions(command)))
     .addHelpText("after", examples)
     .action(async (inputs: string[], options: TranscribeOptions) => {
       const { transcribe } = await import("./transcribe.ts");

@@ -3,7 +3,7 @@
  */
 import { type Command, Option } from "commander";
 import { transcriptFormats } from "../transcript/formats.ts";
-import { addEngineOptions, collect, parseLanguage } from "./arguments.ts";
+import { addEngineOptions, addSpeechOptions, collect } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { WatchOptions } from "./watch.ts";
 
@@ -29,10 +29,8 @@ export function watchCommand(
     .option("--output <folder>", "folder for transcripts (default: beside the recordings)")
     .addOption(new Option("--format <format>", "output format").choices(transcriptFormats).default("txt"))
     .option("--terms <file>", "glossary file, can be repeated; read again when it changes", collect)
-    .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
-    .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)")
     .option("--once", "transcribe what is there, then stop");
-  addEngineOptions(command)
+  addEngineOptions(addSpeechOptions(command))
     .addHelpText("after", examples)
     .action(async (folder: string, options: WatchOptions) => {
       finish(await (await import("./watch.ts")).watch(folder, options, environment));

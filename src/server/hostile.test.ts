@@ -15,6 +15,7 @@ import {
   startTestServer,
   type TestServer,
 } from "./testing/test-server.ts";
+import { useTestServer } from "./testing/use-test-server.ts";
 
 let test: TestServer;
 beforeAll(async () => {
@@ -40,7 +41,7 @@ afterAll(async () => {
 
 const health = async () => (await fetch(`${test.url}/health`)).status;
 /** The files that requests have brought and that are there still. */
-const leftOf = async ({ dataFolder }: TestServer) => [
+const leftOf = async ({ dataFolder }: Pick<TestServer, "dataFolder">) => [
   ...(await readdir(join(dataFolder, "incoming"))),
   ...(await readdir(join(dataFolder, "recordings"))),
 ];
@@ -196,11 +197,7 @@ describe("a connection", () => {
 
 describe("forms", () => {
   // Where slow clients are waited for as long as ever: this one is busy being the server too.
-  let test: TestServer;
-  beforeAll(async () => {
-    test = await startTestServer();
-  });
-  afterAll(() => test[Symbol.asyncDispose]());
+  const test = useTestServer();
   const post = (path: string, body: FormData) => fetch(`${test.url}${path}`, { method: "POST", body });
   const nothingIsLeft = () => vi.waitFor(async () => expect(await leftOf(test)).toEqual([]), 5000);
 

@@ -3,22 +3,13 @@
  * hostile.test.ts.
  */
 import { assert, asyncProperty, constantFrom, jsonValue } from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { checkUrl, isPublicAddress } from "./jobs/url-policy.ts";
 import { signature } from "./jobs/webhooks.ts";
-import {
-  formOf,
-  jobEnd,
-  numberedRecording,
-  startTestServer,
-  type TestServer,
-} from "./testing/test-server.ts";
+import { formOf, jobEnd, numberedRecording, startTestServer } from "./testing/test-server.ts";
+import { useTestServer } from "./testing/use-test-server.ts";
 
-let test: TestServer;
-beforeAll(async () => {
-  test = await startTestServer({ urlHosts: ["localhost", "*.example.org", "127.0.0.1", "[::1]"] });
-});
-afterAll(() => test[Symbol.asyncDispose]());
+const test = useTestServer({ urlHosts: ["localhost", "*.example.org", "127.0.0.1", "[::1]"] });
 
 const send = (method: string, path: string, body?: unknown) =>
   fetch(`${test.url}${path}`, {

@@ -1,22 +1,13 @@
 /**
  * Jobs over HTTP, from upload to result.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { transcriptSchema } from "../transcript/transcript.ts";
 import type { Job } from "./schemas.ts";
-import {
-  formOf,
-  jobEnd,
-  numberedRecording,
-  startTestServer,
-  type TestServer,
-} from "./testing/test-server.ts";
+import { formOf, jobEnd, numberedRecording } from "./testing/test-server.ts";
+import { useTestServer } from "./testing/use-test-server.ts";
 
-let test: TestServer;
-beforeAll(async () => {
-  test = await startTestServer();
-});
-afterAll(() => test[Symbol.asyncDispose]());
+const test = useTestServer();
 
 const post = (path: string, body?: FormData | string, headers?: Record<string, string>) =>
   fetch(`${test.url}${path}`, { method: "POST", body, headers });

@@ -4,11 +4,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { openAudio } from "../audio/open-audio.ts";
 import { resolveCacheFolder } from "../weights/cache-folder.ts";
-import { numberedRecording, startTestServer, type TestServer } from "./testing/test-server.ts";
+import { numberedRecording, startTestServer } from "./testing/test-server.ts";
+import { useTestServer } from "./testing/use-test-server.ts";
 
 interface Message {
   type: string;
@@ -50,11 +51,7 @@ const finals = (messages: Message[]) =>
   messages.filter(({ is_final }) => is_final).map(({ channel }) => channel!.alternatives[0]!.transcript);
 
 describe("a live session", () => {
-  let test: TestServer;
-  beforeAll(async () => {
-    test = await startTestServer();
-  });
-  afterAll(() => test[Symbol.asyncDispose]());
+  const test = useTestServer();
 
   it("gives partial and final results in Deepgram's shapes, and the transcript at the end", async () => {
     const { socket, messages, closed } = await listen(

@@ -2,8 +2,8 @@
  * The OpenAPI document: valid, and about the routes that there are.
  */
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type TestServer } from "./testing/test-server.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { useTestServer } from "./testing/use-test-server.ts";
 
 interface Operation {
   summary?: string;
@@ -16,13 +16,11 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
-let test: TestServer;
+const test = useTestServer();
 let document: Document;
 beforeAll(async () => {
-  test = await startTestServer();
   document = (await (await fetch(`${test.url}/openapi.json`)).json()) as Document;
 });
-afterAll(() => test[Symbol.asyncDispose]());
 
 const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>

@@ -2,16 +2,15 @@
  * The official OpenAI client, and GLM-ASR-Nano's requests, against the real server.
  */
 import OpenAI, { toFile } from "openai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { formOf, numberedRecording, startTestServer, type TestServer } from "./testing/test-server.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { formOf, numberedRecording } from "./testing/test-server.ts";
+import { useTestServer } from "./testing/use-test-server.ts";
 
-let test: TestServer;
+const test = useTestServer();
 let client: OpenAI;
-beforeAll(async () => {
-  test = await startTestServer();
+beforeAll(() => {
   client = new OpenAI({ apiKey: "none", baseURL: `${test.url}/v1`, maxRetries: 0 });
 });
-afterAll(() => test[Symbol.asyncDispose]());
 
 const recording = () => toFile(numberedRecording([12, 34]), "talk.wav");
 const text = /^word bc after \w\. word de after \w\.$/;

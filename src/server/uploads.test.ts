@@ -5,7 +5,8 @@ import { readdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { jobEnd, numberedRecording, startTestServer, type TestServer } from "./testing/test-server.ts";
+import { jobEnd, numberedRecording, startTestServer } from "./testing/test-server.ts";
+import { useTestServer } from "./testing/use-test-server.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -99,12 +100,8 @@ describe("a resumable upload", () => {
 });
 
 describe("uploads", () => {
-  let test: TestServer;
   const adminKey = "an-admin-key-for-tests";
-  beforeAll(async () => {
-    test = await startTestServer({ uploadBytes: 1_000_000 }, { adminKey });
-  });
-  afterAll(() => test[Symbol.asyncDispose]());
+  const test = useTestServer({ uploadBytes: 1_000_000 }, { adminKey });
   const makeKey = async (limits: object) => {
     const response = await clientOf(test.url, adminKey).ask(
       "POST",
