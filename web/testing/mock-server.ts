@@ -65,7 +65,7 @@ export class MockServer {
     if (existsSync(this.#options.page)) {
       await app.register(staticFiles, {
         root: this.#options.page,
-        setHeaders: (reply) => void reply.header("content-security-policy", contentSecurityPolicy),
+        setHeaders: (reply) => void reply.setHeader("content-security-policy", contentSecurityPolicy),
       });
     }
     app.addContentTypeParser("application/offset+octet-stream", { parseAs: "buffer" }, (_, body, done) =>
