@@ -23,7 +23,7 @@ interface Message {
   is_final?: boolean;
   start?: number;
   duration?: number;
-  channel?: { alternatives: { transcript: string; words: { end: number }[] }[] };
+  channel?: { alternatives?: { transcript: string; words: { end: number }[] }[] };
   transcript?: { text: string };
 }
 
@@ -111,7 +111,8 @@ async function textLive(): Promise<{
   socket.on("message", (data: Buffer) => {
     const message = JSON.parse(data.toString()) as Message;
     const now = (performance.now() - started) / 1000;
-    const words = message.channel?.alternatives[0]!.words ?? [];
+    // `SpeechStarted` has a channel of another shape.
+    const words = message.channel?.alternatives?.[0]!.words ?? [];
     if (message.type === "Results" && message.is_final && words.length > 0) {
       delays.push(now - words.at(-1)!.end);
     } else if (message.type === "Results" && words.length > 0) {

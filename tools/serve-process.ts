@@ -39,6 +39,8 @@ export async function startServe(options: readonly string[]): Promise<ServeProce
     ].concat(options),
     { stdio: ["ignore", "pipe", "inherit"] },
   );
+  // Also when the tool fails.
+  process.once("exit", () => child.kill("SIGKILL"));
   const [line] = (await once(child.stdout, "data")) as [Buffer];
   const url = /http:\S+/.exec(line.toString())![0];
   while (!(await fetch(`${url}/ready`)).ok) await sleep(100);

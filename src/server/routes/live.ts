@@ -344,6 +344,8 @@ class LiveSession {
   }
 
   #fail(error: unknown): void {
+    // The client has gone away: there is nobody to tell, and nothing wrong.
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     const problem = problemOf(error);
     if (problem.status >= 500) this.#request.log.error({ err: error }, "live session failed");
     this.#write({ type: "Error", description: problem.message, code: "failed" });
