@@ -35,7 +35,7 @@ export function usePageBrowser(recording?: () => Promise<string>): {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser(await recording?.());
-  });
+  }, 60_000);
   // Pages that stay open would be noticed by the tests after them.
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

@@ -91,7 +91,10 @@ describe.skipIf(chromiumPath === undefined)(
       page.setDefaultTimeout(patience);
       await page.getByRole("button", { name: "Start" }).click();
       const captions = page.getByRole("log", { name: "Captions" });
-      await captions.getByText(/word/).first().waitFor();
+      await captions
+        .getByText(/word [a-j]/)
+        .first()
+        .waitFor();
       await page.getByRole("button", { name: "Stop" }).click();
       // Only now is all of the text final: what was shown until then may still change.
       await page.getByRole("button", { name: "Keep and transcribe" }).waitFor();
