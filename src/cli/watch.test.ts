@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const read = (path: string) => readFile(join(folder, path), "utf8");
 
-describe("glossa watch", () => {
+describe("glossa watch", { timeout: 120_000 }, () => {
   it("transcribes every recording once, beside it", async () => {
     const first = await runFake(["watch", folder, "--once", "--language", "en"]);
     expect(first.exitCode).toBe(0);

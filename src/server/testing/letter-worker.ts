@@ -46,9 +46,11 @@ class EchoModel extends LetterModel {
         return new TextDecoder((text) => {
           if (text === said) return { "": 1 };
           if (text.length !== said.length - 2) return { [said[text.length] ?? ""]: 1 };
+          // Without a prompt it is hardly decided, so that a prompt decides whatever its weight in the search.
+          const [likely, unlikely] = before === "a" ? [0.3, 0.07] : [0.9, 0.01];
           return {
-            ...Object.fromEntries(Array.from("abcdefghij", (letter) => [letter, 0.01])),
-            [before]: 0.9,
+            ...Object.fromEntries(Array.from("abcdefghij", (letter) => [letter, unlikely])),
+            [before]: likely,
           };
         });
       }),
