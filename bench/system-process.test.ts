@@ -14,7 +14,13 @@ it("reports why a system cannot be loaded", async () => {
       files: {},
     } as const;
     const description = { name: "glossa", module: "glossa", beamSize: 1, cutsLongRecordings: true } as const;
-    const started = SystemProcess.start(description, { weights, threads: 1, beamSize: 1, terms: [], scratchFolder });
+    const started = SystemProcess.start(description, {
+      weights,
+      threads: 1,
+      beamSize: 1,
+      terms: [],
+      scratchFolder,
+    });
     await expect(started).rejects.toThrow(SystemFailure);
     await expect(started).rejects.toThrow(/no model "no-such-model"/);
   } finally {
