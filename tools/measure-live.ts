@@ -46,7 +46,7 @@ const live = await textLive();
 const tokens = (text: string) => normaliseForScoring(text, "en");
 const errors = (reference: string, text: string) =>
   errorRate(countErrors(alignTokens(tokens(reference), tokens(text))))!;
-const percent = (rate: number) => `${(100 * rate).toFixed(2)} %`;
+const percent = (rate: number) => `${rate.toFixed(2)} %`;
 const lines = [
   `${values.model}, ${totalSeconds.toFixed(0)} s, load ${loadavg()[0]!.toFixed(1)}`,
   `finals ${live.delays.length}: delay median ${percentile(live.delays, 0.5).toFixed(2)} s, ` +
