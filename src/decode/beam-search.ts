@@ -53,7 +53,7 @@ const termPlaces = 3;
  * and every hypothesis costs two rows (docs/experiments.md).
  */
 const giveUpMargin = 10;
-const giveUpMarginWithContext = 5;
+const giveUpMarginWithContext = 6;
 
 interface Live {
   readonly path: PathNode | null;
