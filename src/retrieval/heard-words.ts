@@ -75,22 +75,34 @@ export function soundsOf(words: readonly HeardWord[]): HeardSounds {
 
 /** Capitals, that may have been said as a word or letter by letter. */
 const capitals = /\p{Lu}{2,}/gu;
+/** Words on both sides of capitals that may belong to the same term. */
+const neighbours = 3;
 
-/** The same words with capitals taken letter by letter ("LGO" for `L O G O`); null when there are none. */
-export function spelledOut(words: readonly HeardWord[]): HeardWord[] | null {
-  let found = false;
-  const spelled = words.flatMap((word) => {
-    const letterByLetter = word.text.replace(capitals, (run) => ` ${[...run].join(" ")} `).trim();
-    if (letterByLetter === word.text.trim()) return [word];
-    found = true;
-    const pieces = letterByLetter.split(/\s+/);
-    const step = (word.end - word.start) / pieces.length;
-    return pieces.map((text, i) => ({
-      ...word,
-      text,
-      start: word.start + i * step,
-      end: word.start + (i + 1) * step,
-    }));
-  });
-  return found ? spelled : null;
+/** The stretches with capitals in them, taken letter by letter ("LGO" for `L O G O`), with the words around. */
+export function spelledOut(words: readonly HeardWord[]): HeardWord[][] {
+  const stretches: HeardWord[][] = [];
+  let end = 0;
+  for (const [i, word] of words.entries()) {
+    if (word.text.search(capitals) < 0) continue;
+    const from = Math.max(0, i - neighbours);
+    if (stretches.length === 0 || from > end) stretches.push([]);
+    const start = stretches.at(-1)!.length === 0 ? from : end;
+    end = Math.min(words.length, i + neighbours + 1);
+    stretches.at(-1)!.push(...words.slice(start, end));
+  }
+  return stretches.map((stretch) => stretch.flatMap(letterByLetter));
+}
+
+function letterByLetter(word: HeardWord): HeardWord[] {
+  const pieces = word.text
+    .replace(capitals, (run) => ` ${[...run].join(" ")} `)
+    .trim()
+    .split(/\s+/);
+  const step = (word.end - word.start) / pieces.length;
+  return pieces.map((text, i) => ({
+    ...word,
+    text,
+    start: word.start + i * step,
+    end: word.start + (i + 1) * step,
+  }));
 }

@@ -66,8 +66,7 @@ export class TermMatcher {
     const found: Found[] = [];
     for (const words of hypotheses) {
       this.#matchWords(soundsOf(words), found);
-      const spelled = spelledOut(words);
-      if (spelled) this.#matchWords(soundsOf(spelled), found);
+      for (const stretch of spelledOut(words)) this.#matchWords(soundsOf(stretch), found);
     }
     return bestPerPlace(this.#withRivals(found));
   }
