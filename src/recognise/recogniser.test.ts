@@ -245,6 +245,8 @@ describe("Recogniser", () => {
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
     const texts = results.map((result) => (result.status === "fulfilled" ? result.value.text : null));
     expect([...texts].sort()).toEqual(["one.", "three.", "two.", null].sort());
+    await expect(recogniserOf(model).sideBySide([async () => 1], { lanes: 0 })).rejects.toThrow("lanes is 0");
+    expect(await recogniserOf(model).sideBySide([])).toEqual([]);
   });
 
   it("stops when aborted", async () => {

@@ -172,13 +172,20 @@ export class Recogniser implements AsyncDisposable {
    * Runs tasks side by side: whatever they recognise with the recogniser that they are given goes through the model as one batch,
    * which takes less time than one after the other. Which tasks share a batch follows from their order alone.
    *
-   * @param lanes how many run at a time; default: as many as pay for the beam
+   * @param options.lanes how many run at a time; default: as many as pay for `options.beamSize`
    * @returns what became of the tasks, in their order; one that fails does not stop the others
+   * @throws GlossaError `invalid-argument` when `lanes` is no whole number of at least 1
    */
   async sideBySide<Result>(
-    tasks: readonly ((recogniser: Recogniser) => Promise<Result>)[],
+    tasks: readonly ((recogniser: Pick<Recogniser, "recognise" | "stream">) => Promise<Result>)[],
     { beamSize = defaultBeamSize, lanes = lanesFor(beamSize) }: { beamSize?: number; lanes?: number } = {},
   ): Promise<PromiseSettledResult<Result>[]> {
+    if (!(Number.isInteger(lanes) && lanes >= 1)) {
+      throw new GlossaError(
+        "invalid-argument",
+        `lanes is ${lanes}; it must be a whole number of at least 1.`,
+      );
+    }
     const lockstep = new Lockstep(this.#model);
     const loadVoiceActivity = () => (this.#voiceActivity ??= this.#loadVoiceActivity());
     const recogniser = new Recogniser(lockstep.model, loadVoiceActivity, 1);
