@@ -235,6 +235,7 @@ export const chinese: Dictionary = {
     recording: "录音",
     keep: "保留并转写",
     keepMeaning: "把录音保留在历史记录中，并用更大的模型转写。",
+    nothingRecorded: "没有录到任何内容：在声音到来之前就停止了。",
     renewTerms: "从下一句起使用这些术语",
     insecure: "浏览器只允许本机页面或 HTTPS 页面使用麦克风。",
     notAllowed: "浏览器不允许使用麦克风。请为此页面开启权限后重新开始。",

@@ -241,6 +241,7 @@ export const english = {
     recording: "Recording",
     keep: "Keep and transcribe",
     keepMeaning: "Keeps the recording in the history and transcribes it with the larger model.",
+    nothingRecorded: "Nothing was recorded: it was stopped before any sound came.",
     renewTerms: "Use these terms from the next sentence on",
     insecure: "Browsers give the microphone only to pages from this computer or over HTTPS.",
     notAllowed: "The browser does not allow the microphone. Allow it for this page and start again.",

@@ -65,6 +65,16 @@ describe.skipIf(chromiumPath === undefined)(
       expect(problems).toEqual([]);
     });
 
+    it("say so when they were stopped before anything was heard", async () => {
+      const page = await open(`${address}/#/live`);
+      await page.evaluate("MessagePort.prototype.start = () => {}");
+      await page.getByRole("button", { name: "Start" }).click();
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page.getByText("Nothing was recorded").waitFor();
+      expect(await page.getByRole("button", { name: "Keep and transcribe" }).count()).toBe(0);
+      expect(problems).toEqual([]);
+    });
+
     it("say what to do when the microphone is not allowed", async () => {
       const page = await open(`${address}/#/live`);
       await page.evaluate(
