@@ -116,6 +116,21 @@ describe("beamSearch", () => {
     expect(await best(early)).toBe("aabc");
   });
 
+  it("goes on from the beginning of a text that was found before", async () => {
+    const [found] = await beamSearch(new TextDecoder(misheard), { ...options, terms: lora });
+    const beginning = { hypothesis: found!, length: 1 };
+    const decoder = new TextDecoder(misheard, "l");
+    const [other] = await beamSearch(decoder, { ...options, beginning });
+    const [fresh] = await beamSearch(new TextDecoder(misheard), options);
+    expect(letters.decode(other!.tokens)).toBe("laura");
+    expect(other!.logProbability).toBeCloseTo(fresh!.logProbability, 6);
+    expect(other!.shortfalls).toEqual(fresh!.shortfalls);
+    const again = { ...options, beginning, terms: lora };
+    const [same] = await beamSearch(new TextDecoder(misheard, "l"), again);
+    expect(letters.decode(same!.tokens)).toBe("lora");
+    expect(same!.bonus).toBe(found!.bonus);
+  });
+
   it("breaks out of loops", async () => {
     const phrase = "go on ";
     const looping: TextModel = (text) => ({ [phrase[text.length % phrase.length]!]: 0.97, "": 0.03 });

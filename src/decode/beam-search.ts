@@ -18,6 +18,13 @@ import { loopingToken } from "./repetition.ts";
 import { TermTracker, type TermState } from "./term-tracker.ts";
 import { ViewScores } from "./view-scores.ts";
 
+/** The first tokens of a hypothesis that was found before. */
+export interface Beginning {
+  readonly hypothesis: Hypothesis;
+  /** How many tokens of it. */
+  readonly length: number;
+}
+
 export interface BeamSearchOptions {
   /** Hypotheses kept at every step. */
   readonly beamSize: number;
@@ -29,6 +36,8 @@ export interface BeamSearchOptions {
   readonly suppressedTokens: readonly number[];
   readonly suppressedAtStart: readonly number[];
   readonly vocabularySize: number;
+  /** What the text begins with: the prompts that `state` was started with hold it. */
+  readonly beginning?: Beginning;
   /** Follows the terms to favour; none when left out. */
   readonly terms?: TermTracker;
   /** Weight α of the view with context, 0 to 1; only read when there are two views. */
@@ -69,15 +78,15 @@ interface Live {
  * @throws GlossaError `runtime-failed` when the decoder gives no numbers; the signal's reason when aborted
  */
 export async function beamSearch(state: DecoderState, options: BeamSearchOptions): Promise<Hypothesis[]> {
-  const { beamSize, endToken, terms } = options;
+  const { beamSize, endToken, terms, beginning } = options;
   const views = state.hypotheses;
   const scores = new ViewScores(state, views, options);
-  let live: Live[] = [{ path: null, logProbability: 0, terms: TermTracker.start }];
+  let live: Live[] = [begin(beginning, terms)];
   const finished: Hypothesis[] = [];
   const candidates = new CandidateList(2 * beamSize);
   const hopefuls = new CandidateList(beamSize + termPlaces);
 
-  for (let length = 0; ; length++) {
+  for (let length = beginning?.length ?? 0; ; length++) {
     options.signal?.throwIfAborted();
     const atLimit = length === options.maximumTokens;
     candidates.clear();
@@ -164,6 +173,29 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
     );
   }
   return finished.slice(0, beamSize);
+}
+
+/** What search starts from: nothing, or the beginning of a hypothesis as the view without context sees it. */
+function begin(beginning: Beginning | undefined, terms: TermTracker | undefined): Live {
+  let live: Live = { path: null, logProbability: 0, terms: TermTracker.start };
+  if (!beginning) return live;
+  const { tokens, contextFreeLogProbabilities, shortfalls, attention } = beginning.hypothesis;
+  for (const [i, token] of tokens.slice(0, beginning.length).entries()) {
+    const logProbability = contextFreeLogProbabilities[i]!;
+    live = {
+      path: {
+        parent: live.path,
+        token,
+        logProbability,
+        contextFreeLogProbability: logProbability,
+        shortfall: shortfalls[i]!,
+        attention: attention[i] ?? null,
+      },
+      logProbability: live.logProbability + logProbability,
+      terms: terms?.advance(live.terms, token) ?? TermTracker.start,
+    };
+  }
+  return live;
 }
 
 /**

@@ -2,7 +2,7 @@
  * One window of audio → one text: search, then the fallbacks and guards when the result looks like a known failure.
  */
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
-import { beamSearch } from "./beam-search.ts";
+import { beamSearch, type Beginning } from "./beam-search.ts";
 import { isEcho, isSilence, suspicionOf, type Suspicion } from "./guards.ts";
 import type { Hypothesis } from "./hypothesis.ts";
 import { randomGenerator } from "../random.ts";
@@ -14,6 +14,8 @@ export interface DecodeOptions {
   /** Tokens of context for the model's prompt. */
   readonly context: readonly number[];
   readonly terms?: TermTracker;
+  /** What the text begins with; the fallbacks go without it. */
+  readonly beginning?: Beginning;
   readonly beamSize: number;
   /** The first is tried first; 0 is beam search, more is sampling. */
   readonly temperatures: readonly number[];
@@ -55,12 +57,17 @@ export async function decodeWindow(
   };
   const random = randomGenerator(options.seed);
   let best: DecodedWindow | null = null;
-  for (const { temperature, context, terms } of attempts(options)) {
+  for (const { temperature, context, terms, beginning } of attempts(options)) {
     // Without its terms the search may find another text only where they made it go on and on.
     if (best && terms !== options.terms && temperature === 0 && best.suspicion === "improbable") continue;
     const start = (context: readonly number[]) => ({
       frames,
-      prompt: { language: options.language, context, attention: true },
+      prompt: {
+        language: options.language,
+        context,
+        beginning: beginning?.hypothesis.tokens.slice(0, beginning.length),
+        attention: true,
+      },
     });
     const views = context.length > 0 ? [start([]), start(context)] : [start([])];
     using state = await model.decoder(views);
@@ -70,6 +77,7 @@ export async function decodeWindow(
             ...common,
             beamSize: options.beamSize,
             terms,
+            beginning,
             contextWeight,
           })
         : await sample(state, {
@@ -98,15 +106,16 @@ interface Attempt {
   readonly temperature: number;
   readonly context: readonly number[];
   readonly terms?: TermTracker;
+  readonly beginning?: Beginning;
 }
 
 /**
  * The prompt may be what leads the model astray, so every fallback does without it, and the first changes nothing else. The next
  * does without bonuses for terms: they can make a text that is said twice better than one that ends.
  */
-function attempts({ temperatures, context, terms }: DecodeOptions): Attempt[] {
+function attempts({ temperatures, context, terms, beginning }: DecodeOptions): Attempt[] {
   const [first, ...others] = temperatures;
-  const list: Attempt[] = [{ temperature: first!, context, terms }];
+  const list: Attempt[] = [{ temperature: first!, context, terms, beginning }];
   if (context.length > 0) list.push({ temperature: first!, context: [], terms });
   if (terms && first === 0) list.push({ temperature: 0, context: [] });
   return [...list, ...others.map((temperature) => ({ temperature, context: [] }))];

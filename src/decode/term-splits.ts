@@ -18,13 +18,17 @@ export class TermSplits {
   readonly #tokenizer: Tokenizer;
   readonly #excluded: ReadonlySet<Term>;
   /** For a key, by depth, whether a token ends there; made when first asked for. */
-  readonly #ends = new Map<number, Uint8Array>();
+  readonly #ends: Map<number, Uint8Array>;
 
-  /** @param excluded terms that weigh nothing */
-  constructor(tree: TermTree, tokenizer: Tokenizer, excluded: ReadonlySet<Term>) {
+  /**
+   * @param excluded terms that weigh nothing
+   * @param like what was found out about the same keys and tokeniser before
+   */
+  constructor(tree: TermTree, tokenizer: Tokenizer, excluded: ReadonlySet<Term>, like?: TermSplits) {
     this.#excluded = excluded;
     this.#tree = tree;
     this.#tokenizer = tokenizer;
+    this.#ends = like ? like.#ends : new Map();
   }
 
   /** The largest weight of those keys from `low` to `high` in which a token ends after `depth` bytes; 0 without any. */

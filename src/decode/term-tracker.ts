@@ -39,7 +39,19 @@ interface Earner {
 type LastCharacter = "break" | "word" | "alone";
 
 /** What each token of a term of weight 1 adds to the score of a hypothesis (natural logarithm). */
-export const bonusPerToken = 3;
+const bonusPerToken = 3;
+/** Lists up to this size have the whole bonus. */
+const largestOrdinaryList = 2000;
+/**
+ * The more terms a list holds, the less it says of each that it may be spoken, and the more of them sound like something else: the
+ * bonus falls with the logarithm of the size, to 2 for 100,000 terms (docs/experiments.md).
+ */
+const discountShare = 0.25;
+
+/** By how much less a token of one of many terms is favoured, and how much sooner doubted; 0 for ordinary lists. */
+export function largeListDiscount(listSize: number): number {
+  return discountShare * Math.log(Math.max(1, listSize / largestOrdinaryList));
+}
 
 export class TermTracker {
   static readonly start: TermState = {
@@ -69,24 +81,26 @@ export class TermTracker {
   /**
    * @param bonus what each token of a term of weight 1 brings (natural logarithm)
    * @param excluded terms that bring nothing
+   * @param splits of the same tree
    */
   constructor(
     tree: TermTree,
     tokenizer: Tokenizer,
-    bonus = bonusPerToken,
+    bonus = bonusPerToken - largeListDiscount(tree.terms.length),
     excluded: ReadonlySet<Term> = new Set(),
+    splits?: TermSplits,
   ) {
     this.#tree = tree;
     this.#tokenizer = tokenizer;
     this.#table = TokenTable.of(tokenizer);
-    this.#splits = new TermSplits(tree, tokenizer, excluded);
+    this.#splits = new TermSplits(tree, tokenizer, excluded, splits);
     this.#excluded = excluded;
     this.#bonusPerToken = bonus;
   }
 
   /** The same without the bonus of some terms. */
   without(excluded: ReadonlySet<Term>): TermTracker {
-    return new TermTracker(this.#tree, this.#tokenizer, this.#bonusPerToken, excluded);
+    return new TermTracker(this.#tree, this.#tokenizer, this.#bonusPerToken, excluded, this.#splits);
   }
 
   /** No token raises the bonus by more. */

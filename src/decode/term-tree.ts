@@ -5,6 +5,7 @@
  * The tree is implicit: the keys stand sorted in one array, and a node is the range of keys that share a beginning.
  * Building it is sorting, it takes about twice the bytes of the terms, and it holds for every tokeniser.
  */
+import { stopWords } from "../context/extraction/stop-words.ts";
 import type { Term } from "../context/term.ts";
 import { breakByte, foldText } from "../text/fold.ts";
 
@@ -12,7 +13,10 @@ import { breakByte, foldText } from "../text/fold.ts";
 const shortestJoinedKey = 4;
 /** The same for keys of one plain word: "a head" is not "ahead". */
 const shortestJoinedWord = 6;
-/** Keys this short are often ordinary words ("it" and "IT"): a term with capitals is then found only with them. */
+/**
+ * Keys this short are often ordinary words ("it" and "IT"): a term with capitals is then found only with them, as are longer ones that
+ * are words of every sentence ("Will").
+ */
 const longestAmbiguousKey = 3;
 /** Comes before keys that hold capitals; no text holds this byte. */
 const capitalByte = 1;
@@ -197,7 +201,8 @@ interface Key {
 function keyOf(form: string): Key {
   const { bytes, capitals } = foldText(form);
   const isSpelled = spelledLetters.test(form.trim());
-  const ambiguous = isSpelled || (bytes.length <= longestAmbiguousKey && capitals.includes(1));
+  const isEverydayWord = bytes.length <= longestAmbiguousKey || stopWords.has(form.toLowerCase());
+  const ambiguous = isSpelled || (isEverydayWord && capitals.includes(1));
   const kept: number[] = ambiguous ? [capitalByte] : [];
   const start = kept.length;
   let breaks = 0;
@@ -213,8 +218,10 @@ function keyOf(form: string): Key {
     kept.push(isCapital ? capitalOf(byte) : byte);
   }
   // An apostrophe inside a word is there to be read: "he'll" is not "hell".
-  const plain = (breaks === 0 && /^.?\p{Ll}*$/u.test(form)) || /\p{L}['’]\p{L}/u.test(form);
-  const isStrict = !isSpelled && kept.length < (plain ? shortestJoinedWord : shortestJoinedKey);
+  const isApart = /\p{L}['’]\p{L}/u.test(form);
+  const isPlain = breaks === 0 && /^.?\p{Ll}*$/u.test(form);
+  const isStrict =
+    isApart || (!isSpelled && kept.length < (isPlain ? shortestJoinedWord : shortestJoinedKey));
   return { bytes: String.fromCharCode(...kept), breaks, isStrict };
 }
 

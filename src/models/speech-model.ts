@@ -20,6 +20,8 @@ export interface PromptOptions {
   readonly language: string;
   /** Tokens of previous text or terms, at most `promptLimit`; what it means is up to the model. */
   readonly context?: readonly number[];
+  /** Tokens that the text begins with. */
+  readonly beginning?: readonly number[];
   /** Give the attention from which word times are made. Default false. */
   readonly attention?: boolean;
 }

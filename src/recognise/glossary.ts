@@ -2,6 +2,7 @@
  * The user's terms made ready for one model and language: what is boosted, what is prompted, how each is spelled, and
  * what becomes of every one.
  */
+import { rarityOf } from "../context/extraction/word-rarity.ts";
 import type { Term } from "../context/term.ts";
 import { glossaryText } from "../decode/prompt.ts";
 import { TermTracker } from "../decode/term-tracker.ts";
@@ -13,6 +14,15 @@ import type { FoundTerm } from "./search-window.ts";
 
 /** Longer lists are cut here: beyond it nearly every word is a term. */
 export const longestGlossary = 200_000;
+
+/** Words rarer than this are hardly met by chance; see `rarityOf`. */
+const rarestOrdinaryWord = 0.5;
+
+/** "th'", "said'" and "'tis" in a list would be written wherever "the" and "said" are heard; "goin'" is a word of its own. */
+function isOrdinaryButForApostrophe(term: string): boolean {
+  const word = /^['’]?(\p{L}+)['’]?$/u.exec(term)?.[1];
+  return word !== undefined && word !== term && rarityOf(word.toLowerCase()) <= rarestOrdinaryWord;
+}
 
 /** A list of terms made ready for a model: what can be shared by all recordings. */
 export class PreparedTerms {
@@ -40,6 +50,8 @@ export class PreparedTerms {
     for (const term of this.given) {
       if (!/[\p{L}\p{N}]/u.test(term.text)) dropped.set(term, "it has no letters or digits");
       else if (term.weight === 0) dropped.set(term, "its weight is 0");
+      else if (isOrdinaryButForApostrophe(term.text))
+        dropped.set(term, "it sounds like an ordinary word, and an apostrophe at its end is not heard");
       else if (seen.has(term.text)) dropped.set(term, "it stands in the list twice");
       else {
         seen.add(term.text);

@@ -101,7 +101,7 @@ describe("Recogniser", () => {
 
   it("reports what became of every term", async () => {
     const model = new LetterModel([" we tune lora.", " all lora."]);
-    const terms = ["LoRA", "RoPE", "...", "LoRA"];
+    const terms = ["LoRA", "RoPE", "...", "LoRA", "all'"];
     const transcript = await recogniserOf(model).recognise(twoParts, { terms });
     expect(transcript.text).toBe("we tune LoRA. all LoRA.");
     expect(transcript.terms.map(({ term, status }) => [term, status])).toEqual([
@@ -109,10 +109,11 @@ describe("Recogniser", () => {
       ["RoPE", "prompted"],
       ["...", "dropped"],
       ["LoRA", "dropped"],
+      ["all'", "dropped"],
     ]);
     expect(transcript.terms[0]!.occurrences.map(({ text }) => text)).toEqual(["LoRA", "LoRA"]);
     expect(transcript.terms[0]!.score).toBeGreaterThan(0.9);
-    expect(transcript.warnings[0]).toContain("2 of 4 terms are not used");
+    expect(transcript.warnings[0]).toContain("3 of 5 terms are not used");
   });
 
   it("prompts with the terms and the text so far", async () => {

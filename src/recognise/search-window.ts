@@ -6,6 +6,7 @@ import type { SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { decodeWindow, type DecodeOptions } from "../decode/decode-window.ts";
 import type { Suspicion } from "../decode/guards.ts";
+import type { Hypothesis } from "../decode/hypothesis.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { confidenceCurve } from "./confidence.ts";
 import { evidenceOf, isDoubtful, isThin, type Evidence } from "./evidence.ts";
@@ -40,17 +41,26 @@ export interface FoundTerm {
   readonly evidence: Evidence;
 }
 
-/** A part, and the natural logarithm of its text's probability without context. */
+/** A term, and the first token that it takes part in. */
+interface PlacedTerm extends FoundTerm {
+  readonly firstToken: number;
+}
+
+/** A part, what it was made from, and the natural logarithm of its text's probability without context. */
 interface Searched extends RecognisedPart {
+  readonly found: readonly PlacedTerm[];
+  readonly hypothesis: Hypothesis;
   readonly contextFreeLogProbability: number;
 }
 
 /** Times that terms are doubted, at most. */
 const mostRounds = 3;
+/** A text without a term may part from the one with it some tokens before. */
+const tokensBefore = 4;
 
 /**
- * Where a term may be doubted, the search is made again without it and without context. If too much speaks for what is then
- * found, that stands.
+ * Where a term may be doubted, the search is made again from shortly before, without it and without context. If too much speaks for
+ * what is then found, that stands.
  *
  * @param frames the window, encoded
  * @returns the part, null when nothing is said; and the terms that were taken back, as they were found
@@ -63,26 +73,33 @@ export async function searchWindow(
 ): Promise<{ part: RecognisedPart | null; rejected: readonly FoundTerm[] }> {
   const { terms, ...options } = request;
   const rejected: FoundTerm[] = [];
-  const searchWithout = (excluded: readonly FoundTerm[]) => {
+  const searchWithout = ({ hypothesis }: Searched, excluded: readonly PlacedTerm[]) => {
     const tracker = terms.tracker!.without(new Set([...rejected, ...excluded].map(({ term }) => term)));
-    return search(model, window, frames, terms, { ...options, terms: tracker, context: [] });
+    const length = Math.max(0, Math.min(...excluded.map(({ firstToken }) => firstToken)) - tokensBefore);
+    const beginning = { hypothesis, length };
+    return search(model, window, frames, terms, { ...options, terms: tracker, context: [], beginning });
   };
   let part = await search(model, window, frames, terms, { ...options, terms: terms.tracker });
   for (let round = 0; part && round < mostRounds; round++) {
     const doubtful = part.found.filter(({ evidence }) => isDoubtful(evidence));
     if (doubtful.length === 0) break;
-    const alternative = await searchWithout(doubtful);
+    const alternative = await searchWithout(part, doubtful);
     const contrast = alternative
       ? Math.max(0, alternative.contextFreeLogProbability - part.contextFreeLogProbability)
       : 0;
     const doubts = doubtful.reduce((sum, { evidence }) => sum + evidence.shortfall, 0);
     const thin = doubtful.filter(({ evidence }) =>
       // What speaks against several terms at once is shared out among them.
-      isThin(evidence, doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0, model.id),
+      isThin(
+        evidence,
+        doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0,
+        model.id,
+        terms.used.length,
+      ),
     );
     if (thin.length === 0) break;
     rejected.push(...thin);
-    part = thin.length === doubtful.length ? alternative : await searchWithout([]);
+    part = thin.length === doubtful.length ? alternative : await searchWithout(part, thin);
   }
   return { part, rejected };
 }
@@ -109,6 +126,7 @@ async function search(
       text: timed.text.slice(from, to),
       confidence: Math.min(...covered.map((word) => word.confidence)),
       evidence: evidenceOf(decoded.hypothesis, timed, from, to),
+      firstToken: timed.token[from]!,
     };
   });
   const { contextFreeLogProbabilities } = decoded.hypothesis;
@@ -118,6 +136,7 @@ async function search(
     words,
     suspicion: decoded.suspicion,
     found,
+    hypothesis: decoded.hypothesis,
     contextFreeLogProbability: contextFreeLogProbabilities.reduce((sum, value) => sum + value, 0),
   };
 }

@@ -95,6 +95,15 @@ describe("writeTerms", () => {
       [],
     );
     expect(apply("The IT staff", term("IT")).found).toEqual(["IT"]);
+    expect(apply("they will ask Will", term("Will")).found).toEqual(["Will"]);
+    expect(apply("they will ask Will", term("Will")).text).toBe("they will ask Will");
+  });
+
+  it("does not take a word for one with an apostrophe in it", () => {
+    expect(apply("though it can't", term("th'ough"), term("cant")).found).toEqual([]);
+    expect(apply("the OReilly, an O'reilly book", term("O'Reilly")).text).toBe(
+      "the OReilly, an O'Reilly book",
+    );
   });
 
   it("leaves text without terms as it is", () => {

@@ -62,11 +62,13 @@ export class TextDecoder implements DecoderState {
   readonly noSpeechProbabilities = [null];
   logProbabilities: Float32Array;
   steps = 0;
-  #texts = [""];
+  #texts: string[];
   readonly #model: TextModel;
 
-  constructor(model: TextModel) {
+  /** @param beginning what the text begins with */
+  constructor(model: TextModel, beginning = "") {
     this.#model = model;
+    this.#texts = [beginning];
     this.logProbabilities = this.#score();
   }
 

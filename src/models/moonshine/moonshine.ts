@@ -133,7 +133,7 @@ export class Moonshine implements SpeechModel {
         );
       }
       const { window } = frames as MoonshineFrames;
-      return { window, tokens: [startToken], framesWithAudio: frames.frames };
+      return { window, tokens: [startToken, ...(prompt.beginning ?? [])], framesWithAudio: frames.frames };
     });
     return CachedDecoderState.start(this.#decoder, begun, {
       attention: starts.some(({ prompt }) => prompt.attention),

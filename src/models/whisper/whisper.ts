@@ -231,7 +231,7 @@ export class Whisper implements SpeechModel {
   }
 
   /** The tokens before the text, and the place among them that tells whether anybody speaks. */
-  #prompt({ language: code, context = [] }: PromptOptions): Pick<CachedStart, "tokens" | "inspectAt"> {
+  #prompt({ language: code, context = [], beginning = [] }: PromptOptions): Pick<CachedStart, "tokens" | "inspectAt"> {
     const language = this.#languageTokens.get(code);
     if (language === undefined) {
       throw new GlossaError("invalid-argument", `${this.id} does not know the language "${code}".`);
@@ -242,7 +242,7 @@ export class Whisper implements SpeechModel {
     const previous = context.length > 0 ? [this.tokenizer.specialToken("<|startofprev|>"), ...context] : [];
     const { transcribe, noTimestamps } = this.#taskTokens();
     return {
-      tokens: [...previous, this.#start, language, transcribe, noTimestamps],
+      tokens: [...previous, this.#start, language, transcribe, noTimestamps, ...beginning],
       inspectAt: previous.length,
     };
   }

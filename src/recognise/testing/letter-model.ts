@@ -52,7 +52,10 @@ export class LetterModel implements SpeechModel {
       starts.map(({ prompt, frames }) => {
         this.prompts.push(letters.decode(prompt.context ?? []));
         const said = this.#texts[(frames as LetterFrames).window] ?? "";
-        return new TextDecoder((text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }));
+        return new TextDecoder(
+          (text) => (text === said ? { "": 1 } : { [said[text.length] ?? ""]: 1 }),
+          letters.decode(prompt.beginning ?? []),
+        );
       }),
     );
   }
