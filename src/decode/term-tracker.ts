@@ -48,9 +48,8 @@ const largestOrdinaryList = 2000;
  */
 const discountShare = 0.25;
 
-/** By how much less a token of one of many terms is favoured, and how much sooner doubted; 0 for ordinary lists. */
-export function largeListDiscount(listSize: number): number {
-  return discountShare * Math.log(Math.max(1, listSize / largestOrdinaryList));
+function bonusInListOf(terms: number): number {
+  return bonusPerToken - discountShare * Math.log(Math.max(1, terms / largestOrdinaryList));
 }
 
 export class TermTracker {
@@ -86,7 +85,7 @@ export class TermTracker {
   constructor(
     tree: TermTree,
     tokenizer: Tokenizer,
-    bonus = bonusPerToken - largeListDiscount(tree.terms.length),
+    bonus = bonusInListOf(tree.terms.length),
     excluded: ReadonlySet<Term> = new Set(),
     splits?: TermSplits,
   ) {

@@ -3,7 +3,6 @@
  * and whether there was time to say them.
  */
 import type { Hypothesis } from "../decode/hypothesis.ts";
-import { largeListDiscount } from "../decode/term-tracker.ts";
 import type { TimedText } from "./timed-text.ts";
 
 export interface Evidence {
@@ -75,14 +74,13 @@ export function isDoubtful(evidence: Evidence): boolean {
  * Whether the evidence is too thin for a doubtful term to stand.
  *
  * @param contrast by how much another text without the term is likelier, without context: natural logarithm, 0 when none is
- * @param listSize terms that might have been found: among more of them more are found by chance
  */
-export function isThin(evidence: Evidence, contrast: number, modelId: string, listSize: number): boolean {
+export function isThin(evidence: Evidence, contrast: number, modelId: string): boolean {
   if (isHurried(evidence)) return true;
   const limit = limitOfItsOwn(evidence);
   if (limit !== null) return evidence.shortfall > limit;
   const largest = modelId.startsWith("moonshine") ? largestDoubtOfMoonshine : largestDoubt;
-  return evidence.shortfall + contrastShare * contrast > largest - largeListDiscount(listSize);
+  return evidence.shortfall + contrastShare * contrast > largest;
 }
 
 /** The largest shortfall of terms for which another text says nothing; null for others. */

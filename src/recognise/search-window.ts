@@ -90,12 +90,7 @@ export async function searchWindow(
     const doubts = doubtful.reduce((sum, { evidence }) => sum + evidence.shortfall, 0);
     const thin = doubtful.filter(({ evidence }) =>
       // What speaks against several terms at once is shared out among them.
-      isThin(
-        evidence,
-        doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0,
-        model.id,
-        terms.used.length,
-      ),
+      isThin(evidence, doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0, model.id),
     );
     if (thin.length === 0) break;
     rejected.push(...thin);
