@@ -96,8 +96,8 @@ export async function beamSearch(state: DecoderState, options: BeamSearchOptions
       if (atLimit) candidates.offer(index, endToken, 0, hypothesis.logProbability + hypothesis.terms.bonus);
       else {
         const looping = loopingToken(lastTokens(hypothesis.path));
-        const row = scores.of(index, length === 0, looping);
-        collectCandidates(candidates, hopefuls, row, scores.highest, index, hypothesis, terms, endToken);
+        scores.score(index, length === 0, looping);
+        collectCandidates(candidates, hopefuls, scores, index, hypothesis, terms, endToken);
       }
     }
 
@@ -233,15 +233,11 @@ function lastTokens(path: PathNode | null): number[] {
 /**
  * Offers the continuations of one hypothesis: all of them by what they are worth if the terms that they are in the middle
  * of come to nothing, and those that are in the middle of a term also by what they may be worth.
- *
- * @param row log-probability of every token
- * @param highest the largest of them
  */
 function collectCandidates(
   candidates: CandidateList,
   hopefuls: CandidateList,
-  row: Float32Array,
-  highest: number,
+  { tokens, scores, count, highest }: ViewScores,
   parent: number,
   hypothesis: Live,
   terms: TermTracker | undefined,
@@ -259,9 +255,10 @@ function collectCandidates(
       Math.max(floor, Math.min(candidates.threshold, hopefuls.threshold) - most),
     );
   let lowest = lowestScore();
-  for (let token = 0; token < row.length; token++) {
-    const score = row[token]!;
+  for (let i = 0; i < count; i++) {
+    const score = scores[i]!;
     if (!(score >= lowest)) continue;
+    const token = tokens[i]!;
     const total = score + logProbability;
     if (!terms || score < floor) candidates.offer(parent, token, score, score + least);
     else if (token === endToken) candidates.offer(parent, token, score, total + terms.bonusAtEnd(state));

@@ -1,5 +1,6 @@
 /**
- * The scores of the next token in joint beam search: one row for each hypothesis, made of its one or two views.
+ * The scores of the next token in joint beam search, made of a hypothesis's one or two views: of the tens of thousands of tokens only
+ * those that search may go on with.
  */
 import type { DecoderState } from "../models/speech-model.ts";
 import { logSumExp } from "./hypothesis.ts";
@@ -12,19 +13,24 @@ export interface ViewScoreOptions {
 }
 
 /**
- * With context, a token is considered only when the view without context finds it at most this much less likely than
- * its favourite (natural logarithm).
+ * A token is considered only when the view without context finds it at most this much less likely than its favourite (natural
+ * logarithm).
  */
 const contextFreeMargin = 10;
 
 export class ViewScores {
-  /** The largest score of the last row. */
+  /** The tokens that may follow the hypothesis that was scored last: the first `count` entries. */
+  readonly tokens: Int32Array;
+  /** The log-probability of each of them. */
+  readonly scores: Float32Array;
+  count = 0;
+  /** The largest of the scores. */
   highest = -Infinity;
   readonly #state: DecoderState;
   readonly #views: number;
   readonly #options: ViewScoreOptions;
-  readonly #row: Float32Array;
-  /** For each hypothesis the largest log-probability in the view without context. */
+  /** For each hypothesis what is to be subtracted from its view without context, and the largest value in that view. */
+  readonly #shifts: number[] = [];
   readonly #favourites: number[] = [];
 
   /** @param views 1, or 2 when each hypothesis has a view without and one with context, in this order */
@@ -32,51 +38,59 @@ export class ViewScores {
     this.#state = state;
     this.#views = views;
     this.#options = options;
-    this.#row = new Float32Array(views > 1 ? options.vocabularySize : 0);
+    this.tokens = new Int32Array(options.vocabularySize);
+    this.scores = new Float32Array(options.vocabularySize);
   }
 
   /**
-   * Scores every token after a hypothesis.
+   * Scores what may follow a hypothesis, once after every step.
    *
    * @param atStart whether the text is empty
    * @param banned a token that must not follow; −1 for none
-   * @returns `[vocabulary]` log-probabilities, −∞ for what must not follow; overwritten by the next call or step
    */
-  of(hypothesis: number, atStart: boolean, banned: number): Float32Array {
+  score(hypothesis: number, atStart: boolean, banned: number): void {
     const free = this.#view(hypothesis, 0);
     const shift = this.#leaveOut(free, atStart, banned);
     let favourite = -Infinity;
     for (let token = 0; token < free.length; token++) {
-      const value = free[token]! - shift;
-      free[token] = value;
-      if (value > favourite) favourite = value;
+      if (free[token]! > favourite) favourite = free[token]!;
     }
+    this.#shifts[hypothesis] = shift;
     this.#favourites[hypothesis] = favourite;
-    this.highest = favourite;
-    if (this.#views === 1) return free;
+    const floor = Math.max(favourite - contextFreeMargin, -Number.MAX_VALUE);
+    const { tokens, scores } = this;
+    let count = 0;
+    for (let token = 0; token < free.length; token++) {
+      if (!(free[token]! >= floor)) continue;
+      tokens[count] = token;
+      scores[count++] = free[token]! - shift;
+    }
+    this.count = count;
+    this.highest = favourite - shift;
+    if (this.#views > 1) this.#mix(hypothesis, atStart, banned);
+  }
+
+  /** Weighs the scores with those of the view with context. */
+  #mix(hypothesis: number, atStart: boolean, banned: number): void {
     const context = this.#view(hypothesis, 1);
-    const contextShift = this.#leaveOut(context, atStart, banned);
-    const row = this.#row;
+    const shift = this.#leaveOut(context, atStart, banned);
     const weight = this.#options.contextWeight ?? 0;
-    const floor = favourite - contextFreeMargin;
+    const { tokens, scores, count } = this;
     let highest = -Infinity;
-    for (let token = 0; token < row.length; token++) {
-      row[token] = -Infinity;
-      if (free[token]! < floor) continue;
-      const score = (1 - weight) * free[token]! + weight * (context[token]! - contextShift);
-      row[token] = score;
+    for (let i = 0; i < count; i++) {
+      const score = (1 - weight) * scores[i]! + weight * (context[tokens[i]!]! - shift);
+      scores[i] = score;
       if (score > highest) highest = score;
     }
     this.highest = highest;
-    return row;
   }
 
-  /** What the view without context thinks of a token after a hypothesis that `of` has scored. */
+  /** What the view without context thinks of a token after a hypothesis that was scored. */
   contextFree(hypothesis: number, token: number): { contextFreeLogProbability: number; shortfall: number } {
-    const logProbability = this.#view(hypothesis, 0)[token]!;
+    const value = this.#view(hypothesis, 0)[token]!;
     return {
-      contextFreeLogProbability: logProbability,
-      shortfall: this.#favourites[hypothesis]! - logProbability,
+      contextFreeLogProbability: value - this.#shifts[hypothesis]!,
+      shortfall: this.#favourites[hypothesis]! - value,
     };
   }
 

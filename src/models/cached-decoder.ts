@@ -6,7 +6,8 @@
 import { GlossaError } from "../errors.ts";
 import type { OnnxSession, Tensor, TensorFactory, Tensors } from "../runtime/session.ts";
 import { batchWindows, frameBias, seat, type WindowCache } from "./cross-attention-cache.ts";
-import { placeContinuations, SelfAttentionCache, type SelfAttentionShape } from "./self-attention-cache.ts";
+import { DecoderMemory } from "./decoder-memory.ts";
+import { placeContinuations, type SelfAttentionShape } from "./self-attention-cache.ts";
 import type { DecoderState } from "./speech-model.ts";
 
 /** A decoder's graph and what it looks like from outside. */
@@ -23,6 +24,8 @@ export interface CachedDecoder {
   readonly maximumTokens: number;
   /** Heads in the graph's output `attention`; 0 when it has none. */
   readonly alignmentHeads: number;
+  /** Memory that no search uses at the moment. */
+  readonly idleMemory: DecoderMemory[];
 }
 
 /** A prompt over a window. */
@@ -56,12 +59,11 @@ export class CachedDecoderState implements DecoderState {
   readonly attentionFrames: number;
   #cross: Tensors;
   readonly #windows: number;
-  #cache: SelfAttentionCache | null;
+  #memory: DecoderMemory | null;
   /** By hypothesis: its row in the caches, its start, and its tokens so far. */
   #rows: number[];
   #starts: number[];
   #lengths: number[];
-  #results: Tensor | null = null;
   logProbabilities: Float32Array = new Float32Array(0);
   attention: Float32Array | null = null;
   noSpeechProbabilities: readonly (number | null)[] = [];
@@ -84,7 +86,9 @@ export class CachedDecoderState implements DecoderState {
     this.#rows = starts.map((_, i) => i);
     this.#starts = starts.map((_, i) => i);
     this.#lengths = starts.map((start) => start.tokens.length);
-    this.#cache = new SelfAttentionCache(decoder.tensors, decoder.selfAttention, decoder.pastNames);
+    this.#memory =
+      decoder.idleMemory.pop() ??
+      new DecoderMemory(decoder.tensors, decoder.selfAttention, decoder.pastNames);
   }
 
   /** Runs the prompts. */
@@ -134,7 +138,7 @@ export class CachedDecoderState implements DecoderState {
     }
     // Rows that are left may stand behind those that are needed, and must be reachable for copying.
     const reachable = Math.max(count, ...copies.map(({ from }) => from + 1));
-    const cache = this.#living();
+    const { cache } = this.#living();
     cache.reserve(reachable, longest + 1);
     for (const { from, to } of copies) cache.copyRow(from, to, longest);
     this.#starts = chosen.map((parent) => this.#starts[parent]!);
@@ -154,16 +158,16 @@ export class CachedDecoderState implements DecoderState {
   }
 
   [Symbol.dispose](): void {
-    this.#cache = null;
+    if (this.#memory) this.#decoder.idleMemory.push(this.#memory);
+    this.#memory = null;
     this.#cross = {};
-    this.#results = null;
     this.logProbabilities = new Float32Array(0);
     this.attention = null;
   }
 
-  #living(): SelfAttentionCache {
-    if (!this.#cache) throw new Error("The decoder's state was disposed of.");
-    return this.#cache;
+  #living(): DecoderMemory {
+    if (!this.#memory) throw new Error("The decoder's state was disposed of.");
+    return this.#memory;
   }
 
   /**
@@ -178,7 +182,7 @@ export class CachedDecoderState implements DecoderState {
     last: readonly number[],
     lengths: Int32Array,
   ): Promise<void> {
-    const { session, tensors, vocabularySize } = this.#decoder;
+    const { session, tensors, vocabularySize, selfAttention } = this.#decoder;
     const count = this.hypotheses;
     const windowOf = new Int32Array(count * width);
     for (let i = 0; i < count; i++) {
@@ -187,17 +191,17 @@ export class CachedDecoderState implements DecoderState {
     }
     const { slots, places, slotCount } = seat(windowOf, this.#windows);
     const longest = lengths.reduce((a, b) => Math.max(a, b), 0);
-    const cache = this.#living();
+    const { cache, ...memory } = this.#living();
     cache.reserve(count, longest);
-    if (this.#results?.dims[0] !== last.length) {
-      this.#results = tensors.float32(new Float32Array(last.length * vocabularySize), [
-        last.length,
-        vocabularySize,
-      ]);
+    const { layers, heads, headWidth } = selfAttention;
+    const results = memory.results.of([last.length, vocabularySize]);
+    const newCache = memory.newCache.of([layers, count, width, 2 * heads * headWidth]);
+    const outputs: Record<string, Tensor> = { log_probabilities: results, new_cache: newCache };
+    if (this.attentionHeads > 0) {
+      const frames = this.#cross.frame_bias!.dims[3]!;
+      outputs.attention = memory.attention.of([this.#windows, this.attentionHeads, slotCount, frames]);
     }
-    const outputs: Record<string, Tensor | null> = { log_probabilities: this.#results, new_cache: null };
-    if (this.attentionHeads > 0) outputs.attention = null;
-    const result = await session.run(
+    await session.run(
       {
         ...this.#cross,
         ...cache.views(count),
@@ -216,10 +220,9 @@ export class CachedDecoderState implements DecoderState {
       },
       outputs,
     );
-    this.logProbabilities = this.#results.data as Float32Array;
-    cache.append(result.new_cache!.data as Float32Array, width, lengths);
-    result.new_cache!.dispose();
-    if (this.attentionHeads > 0) this.#readAttention(result.attention!, places, last, slotCount);
+    this.logProbabilities = results.data as Float32Array;
+    cache.append(newCache.data as Float32Array, width, lengths);
+    if (outputs.attention) this.#readAttention(outputs.attention, places, last, slotCount);
   }
 
   /** From `[windows, heads, slots, frames]` to `[hypotheses, heads, frames with audio]`. */
@@ -239,7 +242,6 @@ export class CachedDecoderState implements DecoderState {
         attention.set(data.subarray(from, from + withAudio), (i * heads + head) * frames);
       }
     }
-    tensor.dispose();
     this.attention = attention;
   }
 }

@@ -82,6 +82,7 @@ export class Moonshine implements SpeechModel {
       vocabularySize,
       maximumTokens: maximumTokens(maximumSeconds) + 1,
       alignmentHeads: alignmentHeads.length,
+      idleMemory: [],
     };
     const textless = (token: number) => token !== endToken && tokenizer.tokenBytes(token).length === 0;
     this.suppressedTokens = Array.from({ length: vocabularySize }, (_, token) => token).filter(textless);

@@ -138,6 +138,7 @@ export class Whisper implements SpeechModel {
       vocabularySize: config.vocab_size,
       maximumTokens: config.max_target_positions,
       alignmentHeads: generation.alignment_heads.length,
+      idleMemory: [],
     };
   }
 
@@ -231,7 +232,11 @@ export class Whisper implements SpeechModel {
   }
 
   /** The tokens before the text, and the place among them that tells whether anybody speaks. */
-  #prompt({ language: code, context = [], beginning = [] }: PromptOptions): Pick<CachedStart, "tokens" | "inspectAt"> {
+  #prompt({
+    language: code,
+    context = [],
+    beginning = [],
+  }: PromptOptions): Pick<CachedStart, "tokens" | "inspectAt"> {
     const language = this.#languageTokens.get(code);
     if (language === undefined) {
       throw new GlossaError("invalid-argument", `${this.id} does not know the language "${code}".`);
