@@ -20,6 +20,8 @@ export interface WindowPackerOptions {
   edgeSeconds: number;
   /** Longer silence ends a window: recognisers invent text in it. */
   maximumSilenceSeconds: number;
+  /** In windows that have become this long, a shorter silence is enough. Without it length makes no difference. */
+  hurry?: { afterSeconds: number; silenceSeconds: number };
   /** A pause of this length is as good a place to cut as any longer one. */
   goodPauseSeconds: number;
   /** A window is kept if some speech in it reaches this probability ... */
@@ -150,7 +152,10 @@ export class WindowPacker {
     const last = this.#speech.at(-1);
     if (!last) return false;
     const silence = (this.#openStart() ?? this.#heardSamples()) - last.end;
-    if (silence <= this.#samples(this.#options.maximumSilenceSeconds)) return false;
+    const { maximumSilenceSeconds, hurry } = this.#options;
+    const length = last.end - this.#windowStart(this.#speech[0]!.start);
+    const isLong = hurry !== undefined && length > this.#samples(hurry.afterSeconds);
+    if (silence <= this.#samples(isLong ? hurry.silenceSeconds : maximumSilenceSeconds)) return false;
     this.#emit(windows, this.#speech, this.#paddedEnd(last.end));
     this.#speech = [];
     return true;

@@ -209,6 +209,24 @@ describe("speechWindows", () => {
     }
   });
 
+  it("ends a window that has become long in a shorter pause", () => {
+    const packer = new WindowPacker({
+      ...defaultPackerOptions,
+      hurry: { afterSeconds: 5, silenceSeconds: 0.2 },
+      frameSamples: FRAME,
+      maximumSamples: 20 * RATE,
+    });
+    // Pauses of 0.32 s after 3 and after 7 seconds.
+    const samples = recording([3.008, 0.9], [0.32, 0], [4, 0.9], [0.32, 0], [2.016, 0.9]);
+    const ends: number[] = [];
+    for (const chunk of chunks(samples, FRAME)) {
+      packer.append(chunk);
+      ends.push(...packer.push(chunk.subarray(0, 1)).map(({ endSeconds }) => endSeconds));
+    }
+    ends.push(...packer.finish().map(({ endSeconds }) => endSeconds));
+    expect(ends).toEqual([expect.closeTo(7.55, 1), expect.closeTo(9.66, 1)]);
+  });
+
   it("needs no more memory for a long recording than for a window", () => {
     const packer = new WindowPacker({
       ...defaultPackerOptions,

@@ -16,6 +16,11 @@ const samplesPerSecond = 16_000;
 const defaultEndpointSeconds = 0.5;
 /** Longer utterances are cut in a pause: every partial result would cost more than the one before. */
 const longestUtteranceSeconds = 20;
+/**
+ * Who speaks on and on makes pauses too, only shorter ones: after so long an utterance ends in the next of them. Without this a
+ * reader's sentences came 6 s late, when the longest utterance was full (docs/experiments.md).
+ */
+const hurry = { afterSeconds: 5, silenceSeconds: 0.2 };
 /** A partial result needs as much speech that the one before did not have. */
 const partialSeconds = 0.4;
 /** In silence too, whoever sends audio hears how far it has been dealt with: they may wait for it. */
@@ -95,9 +100,11 @@ export class LiveRecognition {
     this.#partials = options.partials ?? true;
     this.#signal = options.signal;
     this.#stream = engine.voiceActivity.stream();
+    const endpointSeconds = options.endpointSeconds ?? defaultEndpointSeconds;
     this.#packer = new WindowPacker({
       ...defaultPackerOptions,
-      maximumSilenceSeconds: options.endpointSeconds ?? defaultEndpointSeconds,
+      maximumSilenceSeconds: endpointSeconds,
+      hurry: { ...hurry, silenceSeconds: Math.min(endpointSeconds, hurry.silenceSeconds) },
       maximumSamples: Math.floor(Math.min(engine.maximumSeconds, longestUtteranceSeconds) * samplesPerSecond),
       frameSamples: engine.voiceActivity.frameSamples,
     });
