@@ -25,6 +25,7 @@ describe("readTerms", () => {
     expect(await texts(await file("a.csv", "LoRA,2\n"))).toEqual(["LoRA"]);
     expect(await texts(await file("a.json", '["LoRA"]'))).toEqual(["LoRA"]);
     expect(await texts(await file("a.list", "LoRA, 2\n"))).toEqual(["LoRA, 2"]);
+    expect(await texts(await file("a.txt", "term\tweight\nLoRA\t2\n"))).toEqual(["LoRA"]);
   });
 
   it("reads UTF-8 with a byte order mark and UTF-16 of both orders", async () => {

@@ -20,15 +20,16 @@ const formatByEnding: Record<string, TermFormat> = {
 };
 
 /**
- * Reads a glossary: `.tsv` and `.csv` as tables, `.json` as JSON, anything else as one term a line. UTF-8 with or
- * without a byte order mark, or UTF-16 with one.
+ * Reads a glossary: `.tsv` and `.csv` as tables, `.json` as JSON, anything else as one term a line, unless it begins with the header of a table of
+ * terms (`glossa terms extract deck.pdf > terms`). UTF-8 with or without a byte order mark, or UTF-16 with one.
  *
  * @throws GlossaError `unreadable-input` when the file cannot be read, `invalid-terms` when it is no glossary
  */
 export async function readTerms(file: string): Promise<TermList> {
   const bytes = await readBytes(file);
-  const format = formatByEnding[extname(file).toLowerCase()] ?? "txt";
-  return parseTerms(decodeText(bytes, file), format, file);
+  const text = decodeText(bytes, file);
+  const format = formatByEnding[extname(file).toLowerCase()] ?? (/^term\t/i.test(text) ? "tsv" : "txt");
+  return parseTerms(text, format, file);
 }
 
 async function readBytes(file: string): Promise<Buffer> {
