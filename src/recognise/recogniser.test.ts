@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openAudio } from "../audio/open-audio.ts";
@@ -305,7 +306,6 @@ describe.skipIf(!canRun)("a real model (needs moonshine-tiny and silero-vad in t
 
   it("gives the same text for a file, its bytes and its samples", async () => {
     await using recogniser = await createRecogniser({ model: "moonshine-tiny", offline: true });
-    const { readFile } = await import("node:fs/promises");
     const parts: Float32Array[] = [];
     for await (const chunk of (await openAudio(example)).chunks) parts.push(chunk);
     const samples = Float32Array.from(parts.flatMap((part) => [...part]));
@@ -315,4 +315,31 @@ describe.skipIf(!canRun)("a real model (needs moonshine-tiny and silero-vad in t
     expect((await recogniser.recognise(await readFile(example), options)).text).toBe(text);
     expect((await recogniser.recognise({ samples, sampleRate: 16_000 }, options)).text).toBe(text);
   }, 60_000);
+});
+
+const canPrompt = cached("whisper-tiny") && cached("silero-vad");
+
+describe.skipIf(!canPrompt)("history (needs whisper-tiny and silero-vad in the model cache)", () => {
+  it("helps where it is right, and puts no word of its own into the text where it is not", async () => {
+    await using recogniser = await createRecogniser({ model: "whisper-tiny", offline: true });
+    const reference = await normaliseForScoring(await readFile(example.replace(".ogg", ".txt"), "utf8"), "en");
+    const textWith = async (history?: string) => {
+      const { text } = await recogniser.recognise(example, { language: "en", history });
+      return normaliseForScoring(text, "en");
+    };
+    const errors = (words: readonly string[]) =>
+      alignTokens(reference, [...words]).filter(({ kind }) => kind !== "match").length;
+    const misleading =
+      "Yesterday it was the Bundesliga, and photosynthesis in thylakoids. Professor Ziegelhuber promised us the " +
+      "Krankenhaus receipts; the thylakoids were adapted with giraffes, and Ziegelhuber stays where he is.";
+    const helpful =
+      "Last week we looked at LoRA and QLoRA, at RoPE and at GLCLAP. Before that we exported Qwen2-VL to ONNX and served it with vLLM.";
+
+    const plain = await textWith();
+    const misled = await textWith(misleading);
+    const invented = /bundesliga|photosynthesis|thylakoid|ziegelhuber|krankenhaus|giraffe|receipt/;
+    expect(misled.join(" ")).not.toMatch(invented);
+    expect(errors(misled)).toBeLessThanOrEqual(errors(plain) + 1);
+    expect(errors(await textWith(helpful))).toBeLessThan(errors(plain));
+  }, 120_000);
 });
