@@ -322,7 +322,10 @@ const canPrompt = cached("whisper-tiny") && cached("silero-vad");
 describe.skipIf(!canPrompt)("history (needs whisper-tiny and silero-vad in the model cache)", () => {
   it("helps where it is right, and puts no word of its own into the text where it is not", async () => {
     await using recogniser = await createRecogniser({ model: "whisper-tiny", offline: true });
-    const reference = await normaliseForScoring(await readFile(example.replace(".ogg", ".txt"), "utf8"), "en");
+    const reference = await normaliseForScoring(
+      await readFile(example.replace(".ogg", ".txt"), "utf8"),
+      "en",
+    );
     const textWith = async (history?: string) => {
       const { text } = await recogniser.recognise(example, { language: "en", history });
       return normaliseForScoring(text, "en");

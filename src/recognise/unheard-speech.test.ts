@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
+import { repeatsEnd, skippedSpeech, unheardSpeech } from "./unheard-speech.ts";
 
 const window = {
   startSeconds: 10,
@@ -33,6 +33,33 @@ describe("unheardSpeech", () => {
     expect(unheardSpeech(window, "13702662097", 17)).toBeNull();
     expect(unheardSpeech(window, "In full.", 17)).not.toBeNull();
     expect(unheardSpeech(window, "and then", 14)).not.toBeNull();
+  });
+});
+
+describe("skippedSpeech", () => {
+  const said = (...times: [number, number, string?][]) =>
+    skippedSpeech(
+      window,
+      times.map(([start, end, text = "something"]) => ({ start, end, text })),
+    );
+
+  it("is speech without words before or between words, not after them", () => {
+    const between = said([10.3, 11], [13, 14], [16.1, 16.5])!;
+    expect(between.beforeWord).toBe(1);
+    expect([between.window.startSeconds, between.window.endSeconds]).toEqual([11, 13]);
+    expect(between.window.samples[0]).toBe(16_000);
+    expect(between.window.samples).toHaveLength(32_000);
+    expect(said([12.5, 13], [13, 14])!.beforeWord).toBe(0);
+    expect(said([10.3, 11], [11.5, 12])).toBeNull();
+  });
+
+  it("is what a short word is stretched over", () => {
+    expect(said([10.3, 12], [12, 14, "in"])!.window.endSeconds).toBe(14);
+    expect(said([10.3, 12], [12, 14, "hallucination"])).toBeNull();
+  });
+
+  it("is no silence", () => {
+    expect(said([10.3, 12], [12.2, 14, "extraordinary"], [16.1, 19, "unquestionably"])).toBeNull();
   });
 });
 

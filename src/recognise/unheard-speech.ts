@@ -1,6 +1,6 @@
 /**
- * Notices when a text ends before the speech does. Search sometimes takes the end of a sentence for the end of all; the
- * word times show it, because speech goes on after the last word.
+ * Notices when a text ends before the speech does, or leaves a sentence out. Search sometimes takes the end of a sentence for the end
+ * of all, or, with a prompt, goes on with the sentence after the next; the word times show it, because there is speech without words.
  */
 import type { SpeechWindow } from "../audio/windows.ts";
 
@@ -11,6 +11,10 @@ const leastAfterSentence = 1;
  * a sentence must be longer to count.
  */
 const leastAfterFragment = 3;
+/** More speech than this between two words is not a breath or a hesitation: something was skipped. */
+const leastSkipped = 1.5;
+/** A slow letter, in seconds. */
+const longestLetter = 0.3;
 /** Silence that is kept before what was not heard. */
 const leadSeconds = 0.2;
 
@@ -22,27 +26,68 @@ const samplesPerSecond = 16_000;
  * @returns the rest of the window from where the text ended, or null when nothing is left to hear
  */
 export function unheardSpeech(window: SpeechWindow, text: string, lastWordEnd: number): SpeechWindow | null {
-  const speech = window.speech
-    .filter(({ endSeconds }) => endSeconds > lastWordEnd)
-    .map(({ startSeconds, endSeconds }) => ({
-      startSeconds: Math.max(startSeconds, lastWordEnd),
-      endSeconds,
-    }));
-  const speechSeconds = speech.reduce(
-    (sum, { startSeconds, endSeconds }) => sum + endSeconds - startSeconds,
-    0,
-  );
+  const rest = partOf(window, lastWordEnd, window.endSeconds);
   const least = /[.?!。？！…]["'”’)]*$/.test(text.trim()) ? leastAfterSentence : leastAfterFragment;
-  if (speechSeconds < least) return null;
-  const startSeconds = Math.max(lastWordEnd, speech[0]!.startSeconds - leadSeconds);
-  const offset = Math.round((startSeconds - window.startSeconds) * samplesPerSecond);
+  if (rest.speechSeconds < least) return null;
+  const startSeconds = Math.max(lastWordEnd, rest.speech[0]!.startSeconds - leadSeconds);
   return {
-    startSeconds,
-    endSeconds: window.endSeconds,
-    samples: window.samples.subarray(offset),
+    ...partOf(window, startSeconds, window.endSeconds),
+    precedingSilenceSeconds: rest.precedingSilenceSeconds,
+  };
+}
+
+/** Speech without words between the words of a text, and before which of them it stands. */
+export interface SkippedSpeech {
+  readonly window: SpeechWindow;
+  readonly beforeWord: number;
+}
+
+/**
+ * The first stretch of a window in which so much is spoken between two words, or before the first, that nobody says them that slowly.
+ *
+ * @returns null when there is none
+ */
+export function skippedSpeech(
+  window: SpeechWindow,
+  words: readonly { readonly start: number; readonly end: number; readonly text: string }[],
+): SkippedSpeech | null {
+  let from = window.startSeconds;
+  for (const [beforeWord, { start, end, text }] of words.entries()) {
+    // A word in which attention had nowhere to go is stretched over what was skipped.
+    const isStretched = beforeWord > 0 && end - start > longestLetter * Math.max(2, text.length);
+    const to = isStretched ? end : start;
+    const speechSeconds = speechWithin(window, from, to).reduce(
+      (sum, part) => sum + part.endSeconds - part.startSeconds,
+      0,
+    );
+    if (speechSeconds >= leastSkipped) {
+      return { window: partOf(window, from, to), beforeWord };
+    }
+    from = Math.max(from, end);
+  }
+  return null;
+}
+
+function speechWithin({ speech }: SpeechWindow, from: number, to: number) {
+  return speech
+    .filter(({ startSeconds, endSeconds }) => endSeconds > from && startSeconds < to)
+    .map(({ startSeconds, endSeconds }) => ({
+      startSeconds: Math.max(startSeconds, from),
+      endSeconds: Math.min(endSeconds, to),
+    }));
+}
+
+/** A stretch of a window in which somebody speaks. */
+export function partOf(window: SpeechWindow, from: number, to: number): SpeechWindow {
+  const at = (seconds: number) => Math.round((seconds - window.startSeconds) * samplesPerSecond);
+  const speech = speechWithin(window, from, to);
+  return {
+    startSeconds: from,
+    endSeconds: to,
+    samples: window.samples.subarray(at(from), at(to)),
     speech,
-    speechSeconds,
-    precedingSilenceSeconds: speech[0]!.startSeconds - lastWordEnd,
+    speechSeconds: speech.reduce((sum, part) => sum + part.endSeconds - part.startSeconds, 0),
+    precedingSilenceSeconds: (speech[0]?.startSeconds ?? to) - from,
   };
 }
 

@@ -13,8 +13,8 @@ import { PreparedTerms } from "./glossary.ts";
 import { heardTerms } from "./heard-terms.ts";
 import type { RecogniseOptions } from "./options.ts";
 import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
-import { searchWindow } from "./search-window.ts";
-import { repeatsEnd, unheardSpeech } from "./unheard-speech.ts";
+import { searchWindow, type RecognisedPart } from "./search-window.ts";
+import { partOf, repeatsEnd, skippedSpeech, unheardSpeech, type SkippedSpeech } from "./unheard-speech.ts";
 import { segmentsOf } from "./words.ts";
 
 /** Options of recognition with their defaults. */
@@ -56,8 +56,20 @@ export async function recogniseWindow(
   }
   const parts = [whole];
   const allRejected = [...rejected];
-  // Without word times nobody can tell where a text ended.
   for (let last = whole; settings.wordTimes && parts.length <= mostParts;) {
+    const skipped = skippedSpeech(last.window, last.words);
+    if (!skipped) break;
+    using skippedFrames = await model.encode(skipped.window.samples);
+    const more = await searchWindow(model, skipped.window, skippedFrames, { ...request, context: [] });
+    const [before, after] = splitPart(last, skipped);
+    const isNew = more.part && isSure(more.part) && !repeatsEnd(before?.text ?? "", more.part.text);
+    if (!more.part || !isNew || repeatsEnd(after.text, more.part.text)) break;
+    allRejected.push(...more.rejected);
+    parts.splice(-1, 1, ...(before ? [before] : []), more.part, after);
+    last = after;
+  }
+  // Without word times nobody can tell where a text ended.
+  for (let last = parts.at(-1)!; settings.wordTimes && parts.length <= mostParts;) {
     const rest = unheardSpeech(last.window, last.text, last.words.at(-1)!.end);
     if (!rest) break;
     using restFrames = await model.encode(rest.samples);
@@ -78,6 +90,44 @@ export async function recogniseWindow(
     found: parts.flatMap((part) => part.found),
     rejected: allRejected,
   };
+}
+
+/** What was skipped may be no speech after all; then the model is unsure of what it hears in it. */
+const leastConfidence = 0.5;
+
+function isSure({ suspicion, words }: RecognisedPart): boolean {
+  const mean = words.reduce((sum, { confidence }) => sum + confidence, 0) / words.length;
+  return suspicion === null && mean >= leastConfidence;
+}
+
+/** What stands before and after skipped speech; null where no word does. */
+function splitPart(
+  part: RecognisedPart,
+  { beforeWord, window: { startSeconds, endSeconds } }: SkippedSpeech,
+): [RecognisedPart | null, RecognisedPart] {
+  const { text, words, found } = part;
+  const cut = words[beforeWord - 1]?.to ?? 0;
+  const before = {
+    ...part,
+    text: text.slice(0, cut),
+    words: words.slice(0, beforeWord),
+    found: found.filter(({ start }) => start < startSeconds),
+  };
+  const after = {
+    ...part,
+    window: partOf(part.window, endSeconds, part.window.endSeconds),
+    text: text.slice(cut),
+    // The first of them may have been stretched over what was skipped.
+    words: words.slice(beforeWord).map((word) => ({
+      ...word,
+      start: Math.max(word.start, endSeconds),
+      end: Math.max(word.end, endSeconds),
+      from: word.from - cut,
+      to: word.to - cut,
+    })),
+    found: found.filter(({ start }) => start >= startSeconds),
+  };
+  return [beforeWord === 0 ? null : before, after];
 }
 
 /** What an utterance that is going on sounds like so far. Leaves no trace in `state`. */
