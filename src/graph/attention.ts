@@ -1,7 +1,7 @@
 /**
  * Attention by ONNX Runtime's fused operators, and the norms that go with it.
  */
-import { add, layerNorm } from "./operators.ts";
+import { add, layerNorm, matmul, multiply, reshape, softmax, transpose } from "./operators.ts";
 import { runtimeDomain, type Value } from "./program.ts";
 import { expectShape, fixed } from "./shapes.ts";
 
@@ -36,6 +36,32 @@ export function multiHeadAttention(
     },
     runtimeDomain,
   )[0]!;
+}
+
+/**
+ * The same as `multiHeadAttention` of plain operators, all of which have gradients: for graphs that are trained.
+ */
+export function plainAttention(
+  query: Value,
+  key: Value,
+  value: Value,
+  heads: number,
+  options: { bias?: Value; scale?: number } = {},
+): Value {
+  const [batch, , width] = query.shape;
+  expectShape("attention", "the key", key.shape, [batch!, key.shape[1]!, width!]);
+  expectShape("attention", "the value", value.shape, key.shape);
+  const all = fixed("attention", query.shape, -1);
+  const headWidth = all / heads;
+  if (!Number.isInteger(headWidth)) throw new RangeError(`attention: ${heads} heads do not divide ${all}.`);
+  const scale = query.program.scalar(options.scale ?? 1 / Math.sqrt(headWidth));
+  const inHeads = (x: Value, order: readonly number[]) =>
+    transpose(reshape(x, [x.shape[0]!, x.shape[1]!, heads, headWidth]), order);
+  const queries = inHeads(multiply(query, scale), [0, 2, 1, 3]);
+  const scores = matmul(queries, inHeads(key, [0, 2, 3, 1]));
+  const weighting = softmax(options.bias ? add(scores, options.bias) : scores);
+  const mixed = transpose(matmul(weighting, inHeads(value, [0, 2, 1, 3])), [0, 2, 1, 3]);
+  return reshape(mixed, query.shape);
 }
 
 /** A cache of keys or values: `[batch, heads, capacity, width]`. */

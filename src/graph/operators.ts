@@ -55,6 +55,23 @@ export const sigmoid = (x: Value): Value => elementwise("Sigmoid", x);
 export const relu = (x: Value): Value => elementwise("Relu", x);
 export const cosine = (x: Value): Value => elementwise("Cos", x);
 export const sine = (x: Value): Value => elementwise("Sin", x);
+export const absolute = (x: Value): Value => elementwise("Abs", x);
+/** The error function, 2/√π · ∫₀ˣ exp(−t²) dt. */
+export const errorFunction = (x: Value): Value => elementwise("Erf", x);
+
+/** x to the power of `exponent`. */
+export function power(x: Value, exponent: number): Value {
+  return x.program.apply("Pow", [x, x.program.scalar(exponent)], [x])[0]!;
+}
+
+type Comparison = "Greater" | "GreaterOrEqual" | "Less" | "LessOrEqual" | "Equal";
+
+/** Where the comparison holds, as bool. */
+export function compare(operator: Comparison, a: Value, b: Value): Value {
+  if (a.type !== b.type) throw new RangeError(`${operator}: ${a.type} and ${b.type} do not mix.`);
+  const shape = broadcast(operator, a.shape, b.shape);
+  return a.program.apply(operator, [a, b], [{ type: "bool", shape }])[0]!;
+}
 
 /** Gaussian error linear unit, exact (by the error function), Hendrycks and Gimpel 2016. */
 export function gelu(x: Value): Value {
@@ -77,6 +94,22 @@ export function matmul(a: Value, b: Value): Value {
     [a, b],
     [{ type: a.type, shape: [...batch, a.dimension(-2), b.dimension(-1)] }],
   )[0]!;
+}
+
+/** Product of two matrices, either of them turned over: float32 `[rows, inner]` and `[inner, columns]` when turned. */
+export function matrixProduct(a: Value, b: Value, turned: { a?: boolean; b?: boolean } = {}): Value {
+  const [left, right] = [
+    turned.a ? a.shape.toReversed() : a.shape,
+    turned.b ? b.shape.toReversed() : b.shape,
+  ];
+  if (left.length !== 2 || right.length !== 2 || left[1] !== right[0]) {
+    throw new RangeError(`Gemm: shapes ${printShape(left)} and ${printShape(right)} do not fit.`);
+  }
+  const shape = [left[0]!, right[1]!];
+  return a.program.apply("Gemm", [a, b], [{ type: a.type, shape }], {
+    transA: { int: turned.a ? 1 : 0 },
+    transB: { int: turned.b ? 1 : 0 },
+  })[0]!;
 }
 
 /** Probabilities over an axis, the last one by default. */
@@ -211,6 +244,17 @@ export function reduce(operator: Reduction, x: Value, axis: number): Value {
   const inputs = [x, x.program.integers([index])];
   return x.program.apply(operator, inputs, [{ type: x.type, shape: x.shape.with(index, 1) }], {
     keepdims: { int: 1 },
+  })[0]!;
+}
+
+/** The sum over several axes; they stay as 1 with `keep`, or are taken away. */
+export function sumOver(x: Value, axes: readonly number[], keep: boolean): Value {
+  const indices = axes.map((axis) => axisOf("ReduceSum", x.shape, axis));
+  const shape = keep
+    ? x.shape.map((size, i) => (indices.includes(i) ? 1 : size))
+    : x.shape.filter((_, i) => !indices.includes(i));
+  return x.program.apply("ReduceSum", [x, x.program.integers(indices)], [{ type: x.type, shape }], {
+    keepdims: { int: keep ? 1 : 0 },
   })[0]!;
 }
 

@@ -7,7 +7,7 @@
  */
 import { type Dimension, printShape, sameShape, type Shape } from "./shapes.ts";
 
-export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int32" | "int64" | "bool";
+export type ElementType = "float32" | "float16" | "uint8" | "int8" | "int32" | "uint32" | "int64" | "bool";
 
 /** Bytes of one element. */
 export const elementBytes: Record<ElementType, number> = {
@@ -16,6 +16,7 @@ export const elementBytes: Record<ElementType, number> = {
   uint8: 1,
   int8: 1,
   int32: 4,
+  uint32: 4,
   int64: 8,
   bool: 1,
 };

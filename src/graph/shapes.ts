@@ -40,6 +40,14 @@ export function sum(...dimensions: readonly Dimension[]): Dimension {
   return [...named, ...(fixed === 0 ? [] : [String(fixed)])].join(" + ");
 }
 
+/** The size of a block of these sizes, as when axes become one. */
+export function product(...dimensions: readonly Dimension[]): Dimension {
+  const fixed = dimensions.filter((dimension) => typeof dimension === "number").reduce((a, b) => a * b, 1);
+  const named = dimensions.filter((dimension) => typeof dimension === "string");
+  if (named.length === 0) return fixed;
+  return [...(fixed === 1 ? [] : [String(fixed)]), ...named].join(" · ");
+}
+
 /**
  * Which dimension `axis` means, counted from the front.
  * @throws RangeError when the shape does not have it

@@ -24,6 +24,7 @@ const typeNumbers: Record<ElementType, number> = {
   int64: 7,
   bool: 9,
   float16: 10,
+  uint32: 12,
 };
 
 const irVersion = 10;
