@@ -109,6 +109,12 @@ class LoadedSession implements OnnxSession {
   }
 }
 
+/** The version of ONNX Runtime, such as `1.30.0`. */
+export async function engineVersion(): Promise<string> {
+  const { env } = await engine();
+  return env.versions.node ?? env.versions.common;
+}
+
 /** A float32 tensor over `data`, which is not copied. */
 export async function tensorFactory(): Promise<TensorFactory> {
   const { Tensor } = await engine();
@@ -117,6 +123,8 @@ export async function tensorFactory(): Promise<TensorFactory> {
     int64: (values, shape) => new Tensor("int64", BigInt64Array.from(values, BigInt), shape),
     int32: (values, shape) => new Tensor("int32", Int32Array.from(values), shape),
     bool: (value) => new Tensor("bool", [value], [1]),
+    // The constructor's overloads want literal types.
+    typed: (type, data, shape) => new Tensor(type as "float32", data as Float32Array, shape),
   };
 }
 
@@ -128,6 +136,12 @@ export interface TensorFactory {
   int32(values: ArrayLike<number> & Iterable<number>, shape: readonly number[]): Tensor;
   /** A `[1]` tensor. */
   bool(value: boolean): Tensor;
+  /** @param data row-major values in the kind of array that belongs to the type, not copied */
+  typed(
+    type: Tensor.Type,
+    data: Float32Array | BigInt64Array | Int32Array | Uint8Array,
+    shape: readonly number[],
+  ): Tensor;
 }
 
 async function engine(): Promise<typeof import("onnxruntime-node")> {
