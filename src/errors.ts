@@ -22,6 +22,8 @@ export type GlossaErrorCode =
   | "model-corrupt"
   /** Writing failed: disk full, no permission. */
   | "write-failed"
+  /** Training met a loss or a gradient that is no number, or has nothing to learn from. */
+  | "training-failed"
   /** The inference engine refused: unknown device, provider not there, out of memory. */
   | "runtime-failed";
 

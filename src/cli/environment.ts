@@ -3,6 +3,7 @@
  */
 import type { LoadOptions } from "../recognise/options.ts";
 import type { Recogniser } from "../recognise/recogniser.ts";
+import type { RecipeKind } from "../train/recipe.ts";
 import type { CacheOptions, ListedModel, ResolveModelOptions } from "../weights/model-store.ts";
 
 /** A stream to write to, which may be a terminal. */
@@ -16,6 +17,8 @@ export interface Environment {
   /** Loads the engine; called only once there is something to recognise. */
   createRecogniser(options: LoadOptions): Promise<LoadedRecogniser>;
   models: ModelStore;
+  /** What `glossa train` can train. */
+  recipeKinds(): Promise<readonly RecipeKind[]>;
 }
 
 /** What `glossa transcribe` needs of a recogniser. */

@@ -35,6 +35,7 @@ const environment: Environment = {
     path: async (id, options) => (await import("../weights/model-store.ts")).modelPath(id, options),
     remove: async (id, options) => (await import("../weights/model-store.ts")).removeModel(id, options),
   },
+  recipeKinds: async () => (await import("../train/recipe-kinds.ts")).recipeKinds,
 };
 
 const args = process.argv.slice(2);

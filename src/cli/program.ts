@@ -11,6 +11,7 @@ import { pruneCommand } from "./prune-command.ts";
 import { Screen } from "./screen.ts";
 import { termsCommand } from "./terms-command.ts";
 import { keysCommand, serveCommand } from "./serve-command.ts";
+import { trainCommand } from "./train-command.ts";
 import { transcribeCommand } from "./transcribe-command.ts";
 import { packageVersion } from "./version.ts";
 import { watchCommand } from "./watch-command.ts";
@@ -73,6 +74,7 @@ Examples:
   modelsCommand(program, environment, finish);
   termsCommand(program, environment, finish);
   pruneCommand(program, environment, finish);
+  trainCommand(program, environment, finish, args);
   serveCommand(program, environment, finish);
   keysCommand(program, environment, finish);
   watchCommand(program, environment, finish);

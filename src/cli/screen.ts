@@ -5,6 +5,7 @@
 import { inspect } from "node:util";
 import { GlossaError } from "../errors.ts";
 import type { RecognitionProgress } from "../recognise/options.ts";
+import type { TrainingProgress } from "../train/trainer.ts";
 import type { DownloadProgress } from "../weights/model-files.ts";
 import type { Environment, OutputStream } from "./environment.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -106,6 +107,27 @@ export class Screen {
       fraction: totalSeconds === null || totalSeconds === 0 ? null : processedSeconds / totalSeconds,
       detail: details.join(", "),
     });
+  }
+
+  showTraining({ step, steps, loss, elapsedSeconds, secondsLeft }: TrainingProgress): void {
+    if (this.#options.quiet) return;
+    const left = secondsLeft === null ? formatClock(elapsedSeconds) : `${formatClock(secondsLeft)} left`;
+    this.#progress.show({
+      label: `step ${step} of ${steps}`,
+      fraction: step / steps,
+      detail: `loss ${Number(loss.toPrecision(4))}, ${left}`,
+    });
+  }
+
+  /** Work before something begins, such as computing frames. @param fraction done, from 0 to 1, where it is known */
+  showPreparation(what: string, fraction: number | null): void {
+    if (this.#options.quiet) return;
+    this.#progress.show({ label: what, fraction, detail: "" });
+  }
+
+  /** A line about long work as it goes on, terminal or not: hours of silence look like a hang. */
+  async report(message: string): Promise<void> {
+    if (!this.#options.quiet) await this.#line(message);
   }
 
   /** Takes the progress bar away. */

@@ -26,6 +26,8 @@ export interface LineChartOptions extends ChartText {
   heading?: boolean;
   /** In pixels; the default suits a phone and two charts side by side. */
   width?: number;
+  /** Many points along an even axis, such as steps of training: lines without marks, and values may be far below 1. */
+  dense?: boolean;
 }
 
 const defaultWidth = 420;
@@ -33,7 +35,7 @@ const HEIGHT = 280;
 
 /**
  * A line chart as SVG. The horizontal axis is linear up to about 50 and logarithmic beyond: lists of 0, 100 and 2,000
- * terms stand apart. The vertical axis begins at 0.
+ * terms stand apart; with `dense` it is linear. The vertical axis begins at 0.
  */
 export function lineChart(series: readonly Series[], options: LineChartOptions): Markup {
   const { width = defaultWidth } = options;
@@ -48,13 +50,16 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
   );
   const area = { left: 48, right: width - 16, top: top + names.height + 25, bottom: HEIGHT - 44 };
 
-  const x = scaleSymlog()
-    .constant(50)
+  const x = (options.dense ? scaleLinear() : scaleSymlog().constant(50))
     .domain([Math.min(...sizes), Math.max(...sizes)])
     .range([area.left + 12, area.right - 12]);
   const highest =
     options.yMaximum ??
-    Math.max(...points.map(({ y, high }) => high ?? y), ...series.map(({ baseline }) => baseline ?? 0), 1);
+    Math.max(
+      ...points.map(({ y, high }) => high ?? y),
+      ...series.map(({ baseline }) => baseline ?? 0),
+      options.dense ? Number.MIN_VALUE : 1,
+    );
   const y = scaleLinear().domain([0, highest]).range([area.bottom, area.top]);
   if (options.yMaximum === undefined) y.nice(5);
 
@@ -64,7 +69,9 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
       (tick) =>
         markup`<path class="rule" d="M${area.left} ${round(y(tick))}H${area.right}" /><text class="faint end" x="${area.left - 6}" y="${round(y(tick) + 4)}">${tick}</text>`,
     );
-  const columns = spaced(sizes.map((size) => ({ size, position: x(size) }))).map(
+  const columns = spaced(
+    (options.dense ? x.ticks(6) : sizes).map((size) => ({ size, position: x(size) })),
+  ).map(
     ({ size, position }) =>
       markup`<text class="faint middle" x="${round(position)}" y="${area.bottom + 17}">${count(size)}</text>`,
   );
@@ -82,7 +89,9 @@ export function lineChart(series: readonly Series[], options: LineChartOptions):
         high !== undefined &&
         markup`<path class="range ${colour}" d="M${round(x(size) + shift)} ${round(y(Math.min(low, highest)))}V${round(y(Math.min(high, highest)))}"/>`,
     );
-    const marks = points.map((point) => seriesMark(index, x(point.x), y(point.y)));
+    // A single point is no line.
+    const isMarked = !options.dense || points.length === 1;
+    const marks = isMarked && points.map((point) => seriesMark(index, x(point.x), y(point.y)));
     const across =
       baseline !== undefined &&
       markup`<path class="base ${colour}" d="M${area.left} ${round(y(baseline))}H${area.right}"/>`;

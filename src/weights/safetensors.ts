@@ -34,20 +34,36 @@ export function openSafetensors(path: string): TensorFile {
   }
 }
 
-function readHeader(bytes: FileBytes): Map<string, StoredTensor> {
+/**
+ * The texts that a file has beside its tensors.
+ * @throws GlossaError `unreadable-input`, `model-corrupt`
+ */
+export function readSafetensorsMetadata(path: string): Record<string, string> {
+  using bytes = new FileBytes(path);
+  const { entries } = parseHeader(bytes);
+  return (entries.__metadata__ ?? {}) as Record<string, string>;
+}
+
+function parseHeader(bytes: FileBytes): { entries: z.infer<typeof headerSchema>; length: number } {
   const start = bytes.read(0, 8);
   const length = Number(new DataView(start.buffer).getBigUint64(0, true));
   const broken = (cause?: unknown) =>
     new GlossaError("model-corrupt", `${bytes.path} is no safetensors file, or a broken one.`, { cause });
   if (length > largestHeader) throw broken();
-  let header: z.infer<typeof headerSchema>;
   try {
-    header = headerSchema.parse(JSON.parse(new TextDecoder().decode(bytes.read(8, length))));
+    return {
+      entries: headerSchema.parse(JSON.parse(new TextDecoder().decode(bytes.read(8, length)))),
+      length,
+    };
   } catch (cause) {
     throw broken(cause);
   }
+}
+
+function readHeader(bytes: FileBytes): Map<string, StoredTensor> {
+  const { entries, length } = parseHeader(bytes);
   const tensors = new Map<string, StoredTensor>();
-  for (const [name, entry] of Object.entries(header)) {
+  for (const [name, entry] of Object.entries(entries)) {
     if (name === "__metadata__" || !("data_offsets" in entry) || typeof entry.dtype !== "string") continue;
     const {
       dtype,

@@ -4,6 +4,7 @@
  */
 import { Writable } from "node:stream";
 import type { LoadOptions, RecogniseOptions, RecognitionEvent } from "../../recognise/options.ts";
+import type { RecipeKind } from "../../train/recipe.ts";
 import type { Segment, TermReport, Transcript } from "../../transcript/transcript.ts";
 import type { Environment, ModelStore, OutputStream } from "../environment.ts";
 import { runCommandLine } from "../program.ts";
@@ -27,6 +28,7 @@ export interface FakeOptions {
   /** Called in place of loading a model. */
   onLoad?: (options: LoadOptions) => void | Promise<void>;
   models?: Partial<ModelStore>;
+  recipeKinds?: readonly RecipeKind[];
   stdoutIsTerminal?: boolean;
   /** What every write to stdout fails with. */
   stdoutError?: Error;
@@ -74,6 +76,7 @@ export async function runFake(
       };
     },
     models: { list: unexpected, pull: unexpected, path: unexpected, remove: unexpected, ...options.models },
+    recipeKinds: async () => options.recipeKinds ?? [],
   };
   run.exitCode = await runCommandLine(args, environment);
   run.stdout = stdout.text;

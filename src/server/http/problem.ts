@@ -96,6 +96,7 @@ const statusOfCode: Record<GlossaErrorCode, ProblemStatus> = {
   "model-unavailable": 503,
   "model-corrupt": 503,
   "write-failed": 507,
+  "training-failed": 500,
   "runtime-failed": 500,
 };
 
