@@ -1,8 +1,10 @@
 /**
  * What the rules of differentiation share.
  */
-import { squeeze, sumOver } from "./operators.ts";
+import { concatenate, matrixProduct, reshape, squeeze, sumOver } from "./operators.ts";
 import type { Operation, Value } from "./program.ts";
+import { sizeOf } from "./shape-operators.ts";
+import { product } from "./shapes.ts";
 
 /**
  * @param given the gradient by each of the operation's results; null where a result has none. At least one is there; for
@@ -23,10 +25,34 @@ export function sumLike(gradient: Value, input: Value): Value {
   const repeated = input.shape.flatMap((size, i) =>
     size === 1 && gradient.shape[extra + i] !== 1 ? [extra + i] : [],
   );
-  if (repeated.length === 0) return leading.length === 0 ? gradient : sumOver(gradient, leading, false);
+  if (repeated.length === 0) {
+    if (extra === 0) return gradient;
+    return input.shape.length === 1 ? sumOfRows(gradient) : sumOver(gradient, leading, false);
+  }
   let sum = sumOver(gradient, [...leading, ...repeated], true);
   for (let i = 0; i < extra; i++) sum = squeeze(sum, 0);
   return sum;
+}
+
+/** All axes but the last as one. */
+export function rows(x: Value): Value {
+  return x.shape.length === 2 ? x : reshape(x, [product(...x.shape.slice(0, -1)), x.dimension(-1)]);
+}
+
+/**
+ * The sum over all axes but the last, as a product with ones: several times as fast as the engine's own sum
+ * (docs/experiments.md).
+ */
+function sumOfRows(x: Value): Value {
+  const flat = rows(x);
+  const { program } = x;
+  const shape = concatenate([sizeOf(flat, 0), program.integers([1])], 0);
+  const ones = program.apply(
+    "Expand",
+    [program.scalar(1), shape],
+    [{ type: x.type, shape: [flat.shape[0]!, 1] }],
+  )[0]!;
+  return reshape(matrixProduct(flat, ones, { a: true }), [x.dimension(-1)]);
 }
 
 /** The whole numbers of an input that is a constant of the program. */

@@ -65,8 +65,9 @@ function chosen(operator: "Greater" | "Less"): GradientRule {
   });
 }
 
-/** √(1/2) and 1/√π, for the Gaussian in Gelu. */
-const [squareRootOfHalf, inverseSquareRootOfPi] = [Math.SQRT1_2, 1 / Math.sqrt(Math.PI)];
+const squareRootOfHalf = Math.SQRT1_2;
+const inverseSquareRootOfPi = 1 / Math.sqrt(Math.PI);
+const inverseSquareRootOfTwoPi = 1 / Math.sqrt(2 * Math.PI);
 
 /** The reduced axis: the operators here take exactly one away or keep it as 1. */
 type Reduced = (parts: { x: Value; y: Value; g: Value; axes: readonly number[] }) => Value;
@@ -117,14 +118,13 @@ const elementGradients: Readonly<Record<string, GradientRule>> = {
     multiply(g, multiply(constant(2 * inverseSquareRootOfPi), exponential(negate(multiply(x, x))))),
   ),
   Relu: unary(({ x, g, constant }) => multiply(g, cast(compare("Greater", x, constant(0)), "float32"))),
-  // d/dx x · Φ(x) = Φ(x) + x · φ(x); with u = x / √2 that is ½ (1 + erf u) + u · exp(−u²) / √π.
+  // d/dx x · Φ(x) = Φ(x) + x · φ(x); with u = x / √2 that is ½ (1 + erf u) + x / (√2π · exp u²). Each operator is a pass
+  // over all elements: HardSigmoid is here only as αx + β in a single one.
   Gelu: unary(({ x, g, constant }) => {
     const u = multiply(x, constant(squareRootOfHalf));
-    const density = multiply(
-      multiply(exponential(negate(multiply(u, u))), constant(inverseSquareRootOfPi)),
-      u,
-    );
-    const below = multiply(add(errorFunction(u), constant(1)), constant(0.5));
+    const half = { alpha: { float: 0.5 }, beta: { float: 0.5 } };
+    const below = x.program.apply("HardSigmoid", [errorFunction(u)], [x], half)[0]!;
+    const density = divide(multiply(x, constant(inverseSquareRootOfTwoPi)), exponential(multiply(u, u)));
     return multiply(g, add(below, density));
   }),
 

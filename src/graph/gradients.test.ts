@@ -5,6 +5,7 @@ import { gradientRules } from "./gradient-rules.ts";
 import { gradients } from "./gradients.ts";
 import { crossEntropy, infoNce } from "./losses.ts";
 import * as operators from "./operators.ts";
+import { affine } from "./products.ts";
 import { Program, type Value } from "./program.ts";
 import { expandLike, gatherElements } from "./shape-operators.ts";
 import type { Shape } from "./shapes.ts";
@@ -150,6 +151,11 @@ const cases: Record<string, Case> = {
       ]),
     ),
   ),
+  affine: { build: ({ x, weight, bias }) => affine(x!, weight!, bias!), shapes: { x: ["rows", 4] } },
+  affineOfBatches: {
+    build: ({ x, weight, bias }) => affine(x!, weight!, bias!),
+    shapes: { x: ["batch", "time", 4] },
+  },
   convolution9: {
     build: ({ x, weight, bias }) => convolution(x!, weight!, bias!, { stride: 2, padding: 1, time: "half" }),
     shapes: steps("time"),

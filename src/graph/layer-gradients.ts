@@ -1,7 +1,7 @@
 /**
  * Gradients of products of matrices, convolutions, softmax and norms.
  */
-import { floatOf, type GradientRule, intOf, intsOf, sumLike } from "./gradient-rule.ts";
+import { floatOf, type GradientRule, intOf, intsOf, rows, sumLike } from "./gradient-rule.ts";
 import {
   add,
   concatenate,
@@ -11,7 +11,6 @@ import {
   matrixProduct,
   multiply,
   reduce,
-  reshape,
   squareRoot,
   subtract,
   sumOver,
@@ -20,18 +19,13 @@ import {
 } from "./operators.ts";
 import { bytesOf, type Program, type Value } from "./program.ts";
 import { padAlong, sizeOf } from "./shape-operators.ts";
-import { fixed, product } from "./shapes.ts";
+import { fixed } from "./shapes.ts";
 
 /** The last two axes exchanged. */
 function turned(x: Value): Value {
   const order = x.shape.map((_, i) => i);
   const rank = order.length;
   return transpose(x, [...order.slice(0, -2), rank - 1, rank - 2]);
-}
-
-/** All axes but the last as one. */
-function rows(x: Value): Value {
-  return x.shape.length === 2 ? x : reshape(x, [product(...x.shape.slice(0, -1)), x.dimension(-1)]);
 }
 
 const matmulGradient: GradientRule = ({ operation, given, isWanted }) => {

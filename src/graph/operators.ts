@@ -96,17 +96,25 @@ export function matmul(a: Value, b: Value): Value {
   )[0]!;
 }
 
-/** Product of two matrices, either of them turned over: float32 `[rows, inner]` and `[inner, columns]` when turned. */
-export function matrixProduct(a: Value, b: Value, turned: { a?: boolean; b?: boolean } = {}): Value {
-  const [left, right] = [
-    turned.a ? a.shape.toReversed() : a.shape,
-    turned.b ? b.shape.toReversed() : b.shape,
-  ];
+/**
+ * Product of two matrices, either of them turned over: float32 `[rows, inner]` and `[inner, columns]` when turned.
+ *
+ * @param bias `[columns]`, added to every row
+ */
+export function matrixProduct(
+  a: Value,
+  b: Value,
+  turned: { a?: boolean; b?: boolean } = {},
+  bias: Value | null = null,
+): Value {
+  const left = turned.a ? a.shape.toReversed() : a.shape;
+  const right = turned.b ? b.shape.toReversed() : b.shape;
   if (left.length !== 2 || right.length !== 2 || left[1] !== right[0]) {
     throw new RangeError(`Gemm: shapes ${printShape(left)} and ${printShape(right)} do not fit.`);
   }
   const shape = [left[0]!, right[1]!];
-  return a.program.apply("Gemm", [a, b], [{ type: a.type, shape }], {
+  if (bias) expectShape("Gemm", "the bias", bias.shape, [right[1]!]);
+  return a.program.apply("Gemm", bias ? [a, b, bias] : [a, b], [{ type: a.type, shape }], {
     transA: { int: turned.a ? 1 : 0 },
     transB: { int: turned.b ? 1 : 0 },
   })[0]!;

@@ -9,8 +9,9 @@ import {
   type QuantisedMatrix,
   transposeInto,
 } from "./quantised-matrix.ts";
-import { printShape, type Shape } from "./shapes.ts";
-import { add, matmul } from "./operators.ts";
+import { printShape, product, type Shape } from "./shapes.ts";
+import { add, concatenate, matmul, matrixProduct, reshape } from "./operators.ts";
+import { sizeOf } from "./shape-operators.ts";
 
 /** How a product with a quantised matrix is computed. */
 export type IntegerProduct =
@@ -58,15 +59,38 @@ export function linear(name: string, x: Value, matrix: FloatMatrix, bias: Float3
   return bias ? add(product, vector(x, `${name}.bias`, bias)) : product;
 }
 
-/** The same with a quantised matrix. */
+/**
+ * `x · weight + bias` with values for both, such as parameters that are trained.
+ *
+ * @param x `[…, inputs]`
+ * @param weight `[inputs, outputs]`
+ * @param bias `[outputs]`
+ * @returns `[…, outputs]`
+ */
+export function affine(x: Value, weight: Value, bias: Value | null): Value {
+  if (x.shape.length === 2) return matrixProduct(x, weight, {}, bias);
+  const { program } = x;
+  const leading = x.shape.slice(0, -1);
+  // As one product of two matrices, which adds the bias on the way.
+  const flat = matrixProduct(reshape(x, [product(...leading), x.dimension(-1)]), weight, {}, bias);
+  const sizes = leading.map((_, axis) => sizeOf(x, axis));
+  const shape = concatenate([...sizes, sizeOf(weight, 1)], 0);
+  return program.apply(
+    "Reshape",
+    [flat, shape],
+    [{ type: x.type, shape: [...leading, weight.shape[1]!] }],
+  )[0]!;
+}
+
+/** `linear` with a quantised matrix. */
 export function quantisedLinear(
   name: string,
   x: Value,
   matrix: QuantisedMatrix,
   bias: Float32Array | null,
-  product: IntegerProduct,
+  kind: IntegerProduct,
 ): Value {
-  return product === "blocks" ? blockProduct(name, x, matrix, bias) : wholeProduct(name, x, matrix, bias);
+  return kind === "blocks" ? blockProduct(name, x, matrix, bias) : wholeProduct(name, x, matrix, bias);
 }
 
 function blockProduct(name: string, x: Value, given: QuantisedMatrix, bias: Float32Array | null): Value {

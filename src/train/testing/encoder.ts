@@ -3,7 +3,8 @@
  */
 import { plainAttention } from "../../graph/attention.ts";
 import { crossEntropy } from "../../graph/losses.ts";
-import { add, gelu, layerNorm, matmul, reshape } from "../../graph/operators.ts";
+import { add, gelu, layerNorm, reshape } from "../../graph/operators.ts";
+import { affine } from "../../graph/products.ts";
 import type { Value } from "../../graph/program.ts";
 import type { ModelBuilder, TrainableModel } from "../model.ts";
 
@@ -45,7 +46,7 @@ export function encoderModel(shape: EncoderShape): TrainableModel {
 
 function linear(builder: ModelBuilder, name: string, x: Value, inputs: number, outputs: number): Value {
   const weight = builder.parameter(`${name}.weight`, [inputs, outputs], { kind: "uniform-fan-in" });
-  return add(matmul(x, weight), builder.parameter(`${name}.bias`, [outputs], { kind: "zeros" }));
+  return affine(x, weight, builder.parameter(`${name}.bias`, [outputs], { kind: "zeros" }));
 }
 
 function norm(builder: ModelBuilder, name: string, x: Value, width: number): Value {
