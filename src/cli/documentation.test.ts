@@ -35,12 +35,19 @@ describe("docs/command-line.md", () => {
   });
 
   it("names every option of `models`", async () => {
-    const section = page.slice(page.indexOf("## `glossa models`"), page.indexOf("## `glossa serve` and"));
+    const section = page.slice(page.indexOf("## `glossa models`"), page.indexOf("## `glossa train`"));
     const helps = ["list", "pull", "path", "remove"].map(
       async (name) => (await runFake(["models", name, "--help"])).stdout,
     );
     const options = optionsIn((await Promise.all(helps)).join("")).filter((name) => name !== "--help");
     expect(optionsIn(section)).toEqual(options);
+  });
+
+  it("names every option of `train`", async () => {
+    const section = page.slice(page.indexOf("## `glossa train`"), page.indexOf("## `glossa serve` and"));
+    const help = (await runFake(["train", "--help"])).stdout;
+    const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
+    expect([...optionsIn(section), "--help"].sort()).toEqual(options);
   });
 
   it("lists the exit codes", () => {

@@ -53,6 +53,17 @@ describe("lineChart", () => {
     expect(source).toContain('<title id="chart-title">Errors &lt;b&gt;</title>');
     expect(source).toContain("Fewer &amp; fewer.");
   });
+
+  it("draws many values along an even axis without marks, however small they are", () => {
+    const points = Array.from({ length: 101 }, (_, x) => ({ x, y: x === 100 ? 0.002 : 0.001 }));
+    const dense = lineChart([{ name: "rate", points }], { ...text, xLabel: "step", yLabel: "", dense: true });
+    expect(dense.source).not.toContain('class="mark');
+    const path = /class="line s0" d="([^"]+)"/.exec(dense.source)![1]!;
+    const places = path.match(/-?[\d.]+,-?[\d.]+/g)!.map((pair) => pair.split(",").map(Number));
+    const across = places.map(([x]) => x!);
+    expect(across[50]! - across[0]!).toBeCloseTo(across[100]! - across[50]!, 0);
+    expect(places[0]![1]! - places[100]![1]!).toBeGreaterThan(50);
+  });
 });
 
 describe("dotChart", () => {
