@@ -82,10 +82,17 @@ const settled = (seconds: readonly number[]) => seconds.slice(2);
 const all = { ours: [] as number[], theirs: [] as number[], fused: [] as number[] };
 await ours();
 for (let round = 0; round < rounds; round++) {
-  all.ours.push(...settled(await ours()));
+  const mine = settled(await ours());
+  all.ours.push(...mine);
   if (values.python === undefined) continue;
-  all.theirs.push(...settled(await theirs(values.python, false)));
-  all.fused.push(...settled(await theirs(values.python, true)));
+  const [theirsNow, fused] = [
+    settled(await theirs(values.python, false)),
+    settled(await theirs(values.python, true)),
+  ];
+  all.theirs.push(...theirsNow);
+  all.fused.push(...fused);
+  const [first, second] = [theirsNow, fused].map((seconds) => (median(mine) / median(seconds)).toFixed(2));
+  console.log(`round ${round + 1}: Glossa / PyTorch ${first}, with fused AdamW ${second}`);
 }
 const report = (name: string, seconds: readonly number[]) => {
   if (seconds.length === 0) return;
