@@ -1,9 +1,8 @@
 /** Perturbs the recordings of a run: reads noises and impulse responses, and chooses one for every utterance. */
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { openAudio, type AudioSamples } from "../audio/open-audio.ts";
+import type { AudioSamples } from "../audio/open-audio.ts";
+import { readSamples } from "../audio/read-samples.ts";
 import { GlossaError } from "../errors.ts";
-import { AudioFiles } from "./datasets/audio-files.ts";
+import { audioFilesAt } from "./datasets/audio-files.ts";
 import { addNoise, changeSpeed, reverberate, throughTelephone } from "./perturb.ts";
 import { randomGenerator } from "../random.ts";
 import type { Perturbation } from "./records.ts";
@@ -34,8 +33,8 @@ export class Perturber {
     return new Perturber(
       perturbation,
       seed,
-      noise === undefined ? [] : await audioAt(noise, "--noise"),
-      reverb === undefined ? [] : await audioAt(reverb, "--reverb"),
+      noise === undefined ? [] : await audioFilesAt(noise, "--noise"),
+      reverb === undefined ? [] : await audioFilesAt(reverb, "--reverb"),
     );
   }
 
@@ -54,7 +53,7 @@ export class Perturber {
     const { speed, snrDecibels = 0, telephone } = this.#perturbation;
     const random = randomGenerator(seedOf(this.#seed, `perturb ${id}`));
     const pick = (files: readonly string[]) => files[Math.floor(random() * files.length)];
-    let samples = await decode(audio, signal);
+    let samples = await readSamples(audio, { signal });
     if (speed !== undefined) samples = changeSpeed(samples, speed);
     if (this.#rooms.length > 0) samples = reverberate(samples, await this.#load(pick(this.#rooms), signal));
     if (this.#noises.length > 0) {
@@ -70,33 +69,9 @@ export class Perturber {
   async #load(file: string, signal?: AbortSignal): Promise<Float32Array> {
     let samples = this.#decoded.get(file);
     if (samples === undefined) {
-      samples = await decode(file, signal);
+      samples = await readSamples(file, { signal });
       this.#decoded.set(file, samples);
     }
     return samples;
   }
-}
-
-async function audioAt(path: string, flag: string): Promise<string[]> {
-  const status = await stat(path).catch((cause: unknown) => {
-    throw new GlossaError("unreadable-input", `${flag}: no such file or folder: ${path}`, { cause });
-  });
-  if (!status.isDirectory()) return [resolve(path)];
-  const files = (await AudioFiles.under(path)).paths();
-  if (files.length === 0) throw new GlossaError("invalid-argument", `${flag}: no audio files in ${path}`);
-  return files;
-}
-
-/** All samples of a recording, mono at 16 kHz. */
-async function decode(file: string, signal?: AbortSignal): Promise<Float32Array> {
-  await using audio = await openAudio(file, { signal });
-  const chunks: Float32Array[] = [];
-  for await (const chunk of audio.chunks) chunks.push(chunk);
-  const samples = new Float32Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    samples.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return samples;
 }

@@ -18,19 +18,46 @@ export interface NamedTensors extends Disposable {
   floats(name: string): FloatTensor;
 }
 
-/** IEEE 754 half precision → single precision. */
-export function fromFloat16(bits: Uint16Array): Float32Array {
-  const values = new Float32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) {
-    const half = bits[i]!;
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
-    else if (exponent === 31) values[i] = fraction ? NaN : sign * Infinity;
-    else values[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  }
+/** The value of every half-precision bit pattern, made when first needed: caches of frames are read by the million. */
+let halves: Float32Array | null = null;
+
+/** IEEE 754 half precision → single precision. @param values filled when given, as long as `bits` */
+export function fromFloat16(bits: Uint16Array, values = new Float32Array(bits.length)): Float32Array {
+  halves ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => valueOfHalf(half));
+  for (let i = 0; i < bits.length; i++) values[i] = halves[bits[i]!]!;
   return values;
+}
+
+function valueOfHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Single precision → IEEE 754 half precision, rounded to the nearest, ties to even; what is too large becomes infinite. */
+export function toFloat16(values: Float32Array): Uint16Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) {
+    const sign = (words[i]! >>> 16) & 0x8000;
+    const size = words[i]! & 0x7fff_ffff;
+    let half: number;
+    if (size > 0x7f80_0000) half = 0x7e00;
+    else if (size >= 0x477f_f000) half = 0x7c00;
+    else if (size >= 0x3880_0000) half = (size - 0x3800_0000 + 0xfff + ((size >>> 13) & 1)) >>> 13;
+    else {
+      // Below the smallest normal number a step is 2⁻²⁴.
+      const steps = Math.abs(values[i]!) * 2 ** 24;
+      const below = Math.floor(steps);
+      const rest = steps - below;
+      half = below + Number(rest > 0.5 || (rest === 0.5 && below % 2 === 1));
+    }
+    bits[i] = sign | half;
+  }
+  return bits;
 }
 
 /** bfloat16, the upper half of a float32 → float32. */

@@ -1,6 +1,8 @@
 /** Finds audio files by their names without endings, as corpora name them by utterance. */
-import { basename, extname } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, extname, resolve } from "node:path";
 import { glob } from "tinyglobby";
+import { GlossaError } from "../../errors.ts";
 
 const audioEndings = ["flac", "wav", "opus", "ogg", "oga", "mp3", "m4a", "sph"];
 
@@ -37,4 +39,20 @@ export class AudioFiles {
       problem: paths.length === 0 ? `no audio file named ${stem}` : `several files: ${paths.join(", ")}`,
     };
   }
+}
+
+/**
+ * One file, or all audio files in a folder.
+ *
+ * @param setting where the path comes from, for messages: `--noise`
+ * @throws GlossaError `unreadable-input` when there is nothing there, `invalid-argument` when there is no audio in it
+ */
+export async function audioFilesAt(path: string, setting: string): Promise<string[]> {
+  const status = await stat(path).catch((cause: unknown) => {
+    throw new GlossaError("unreadable-input", `${setting}: no such file or folder: ${path}`, { cause });
+  });
+  if (!status.isDirectory()) return [resolve(path)];
+  const files = (await AudioFiles.under(path)).paths();
+  if (files.length === 0) throw new GlossaError("invalid-argument", `${setting}: no audio files in ${path}`);
+  return files;
 }
