@@ -9,8 +9,8 @@ const sampleRate = 16_000;
 const telephoneRate = 8_000;
 /** Of the public telephone network (ITU-T G.712). */
 const telephoneBandHertz = [300, 3400] as const;
-/** Odd, so that the delay is a whole number of samples; edges about 100 Hz wide. */
-const telephoneTaps = 255;
+/** Odd, so that the delay is a whole number of samples; edges about 100 Hz wide at 8 kHz. */
+const bandTaps = 255;
 /** Draws of a stretch of noise before it is taken for silent. */
 const noiseDraws = 32;
 
@@ -22,12 +22,20 @@ export function changeSpeed(samples: Float32Array, factor: number): Float32Array
 /** Only what a telephone lets through: 300 to 3400 Hz at 8 kHz, brought back to 16 kHz. */
 export function throughTelephone(samples: Float32Array): Float32Array {
   const narrow = resample(samples, sampleRate, telephoneRate);
-  const [below, above] = telephoneBandHertz.map((edge) => lowPass(edge / telephoneRate, telephoneTaps));
-  const band = above.map((tap, index) => tap - below[index]);
-  const passed = convolve(narrow, band, (telephoneTaps - 1) / 2);
+  const passed = passBand(narrow, telephoneRate, telephoneBandHertz);
   const wide = new Float32Array(samples.length);
   wide.set(resample(passed, telephoneRate, sampleRate).subarray(0, samples.length));
   return wide;
+}
+
+/** Only what lies between two frequencies, as small loudspeakers and microphones let through. */
+export function limitBand(samples: Float32Array, lowestHertz: number, highestHertz: number): Float32Array {
+  return passBand(samples, sampleRate, [lowestHertz, highestHertz]);
+}
+
+/** Louder or softer; what would be cut off is turned down as far as needed. */
+export function changeGain(samples: Float32Array, decibels: number): Float32Array {
+  return withoutClipping(scaled(samples, 10 ** (decibels / 20)));
 }
 
 /**
@@ -85,6 +93,12 @@ function withoutClipping(samples: Float32Array): Float32Array {
   let peak = 0;
   for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
   return peak > 1 ? scaled(samples, 1 / peak) : samples;
+}
+
+function passBand(samples: Float32Array, rate: number, edgesHertz: readonly [number, number]): Float32Array {
+  const [below, above] = edgesHertz.map((edge) => lowPass(edge / rate, bandTaps));
+  const band = above.map((tap, index) => tap - below[index]);
+  return convolve(samples, band, (bandTaps - 1) / 2);
 }
 
 function resample(samples: Float32Array, inputRate: number, outputRate: number): Float32Array {

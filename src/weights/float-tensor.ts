@@ -22,7 +22,10 @@ export interface NamedTensors extends Disposable {
 let halves: Float32Array | null = null;
 
 /** IEEE 754 half precision → single precision. @param values filled when given, as long as `bits` */
-export function fromFloat16(bits: Uint16Array, values = new Float32Array(bits.length)): Float32Array {
+export function fromFloat16(
+  bits: Uint16Array,
+  values: Float32Array = new Float32Array(bits.length),
+): Float32Array {
   halves ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => valueOfHalf(half));
   for (let i = 0; i < bits.length; i++) values[i] = halves[bits[i]!]!;
   return values;

@@ -33,6 +33,8 @@ export interface LoadDataSetOptions extends ReaderOptions {
   format?: DataFormat;
   /** Leave out rows that cannot be used instead of refusing the whole set. */
   skipBad?: boolean;
+  /** Give a set of which nothing is left, instead of refusing it. */
+  mayBeEmpty?: boolean;
 }
 
 /**
@@ -52,8 +54,9 @@ export async function loadDataSet(path: string, options: LoadDataSetOptions = {}
       `${path}: ${problems.length} of ${rows.length} rows cannot be used (--skip-bad runs the rest):\n  ${problems.join("\n  ")}`,
     );
   }
-  if (utterances.length === 0) {
-    throw new GlossaError("invalid-argument", `${path}: there are no utterances in it`);
+  if (utterances.length === 0 && !options.mayBeEmpty) {
+    const reasons = problems.length > 0 ? ` that can be used:\n  ${problems.join("\n  ")}` : "";
+    throw new GlossaError("invalid-argument", `${path}: there are no utterances in it${reasons}`);
   }
   return {
     name: nameOf(detected.path),
