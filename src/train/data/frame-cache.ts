@@ -108,7 +108,9 @@ export class FrameCache implements AsyncDisposable {
     } else {
       const stored = descriptionSchema.safeParse(parsed(text));
       if (!stored.success || stored.data.fingerprint !== identity.fingerprint) {
-        const whose = stored.success ? `frames of another ${stored.data.model}` : "no frames that can be read";
+        const whose = stored.success
+          ? `frames of another ${stored.data.model}`
+          : "no frames that can be read";
         throw new GlossaError(
           "invalid-argument",
           `${folder} holds ${whose}, not of this ${identity.model}; name another folder or delete this one.`,

@@ -144,9 +144,7 @@ async function compute(wanted: readonly Wanted[], options: PrepareFramesOptions)
     const windows = new WindowPacker(model);
     const keys = new Set<string>();
     // The same audio may stand in several sets.
-    const missing = wanted.filter(
-      (item) => isMissing(item) && keys.size < keys.add(item.key).size,
-    );
+    const missing = wanted.filter((item) => isMissing(item) && keys.size < keys.add(item.key).size);
     let left = wanted.filter(isMissing).length;
     let encodedSeconds = 0;
     const keep = async (items: (NewFrames | CachedProblem)[]) => {
@@ -159,6 +157,7 @@ async function compute(wanted: readonly Wanted[], options: PrepareFramesOptions)
     };
     report(left, 0);
     for await (const heard of hearAll(missing, options, signal)) {
+      signal.throwIfAborted();
       if ("problem" in heard) await keep([{ key: heard.key, problem: heard.problem }]);
       else await keep(await windows.push(heard.key, heard.samples));
     }

@@ -112,9 +112,7 @@ async function openFrameCache(
   const fingerprint = await encoderFingerprint(resolved, options.trailingSilence);
   const parent = options.framesFolder ?? join(resolveCacheFolder(options.cacheFolder), "frames");
   const name = `${id.replace(/[^\w.-]+/g, "_")}-${fingerprint.slice(0, 12)}`;
-  return FrameCache.open(join(parent, name), { model: id, fingerprint }, async () =>
-    shapeOf(await model()),
-  );
+  return FrameCache.open(join(parent, name), { model: id, fingerprint }, async () => shapeOf(await model()));
 }
 
 async function shapeOf(model: SpeechModel): Promise<FramesShape> {
