@@ -120,9 +120,9 @@ export class Screen {
   }
 
   /** Work before something begins, such as computing frames. @param fraction done, from 0 to 1, where it is known */
-  showPreparation(what: string, fraction: number | null): void {
+  showPreparation(what: string, fraction: number | null, detail = ""): void {
     if (this.#options.quiet) return;
-    this.#progress.show({ label: what, fraction, detail: "" });
+    this.#progress.show({ label: what, fraction, detail });
   }
 
   /** A line about long work as it goes on, terminal or not: hours of silence look like a hang. */

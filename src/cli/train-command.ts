@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { addEngineOptions, collect } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TrainCommandOptions } from "./train.ts";
+import { addDataCommands } from "./train-data-commands.ts";
 
 const examples = `
 Examples:
@@ -38,4 +39,5 @@ export function trainCommand(
       const { trainRecipe } = await import("./train.ts");
       finish(await trainRecipe(recipe, { ...options, args }, environment));
     });
+  addDataCommands(command, environment, finish);
 }

@@ -1,0 +1,66 @@
+/**
+ * The arguments and options of `glossa train prepare` and `glossa train synthesise`.
+ */
+import { type Command, InvalidArgumentError } from "commander";
+import { addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
+import type { Environment } from "./environment.ts";
+import type { TrainPrepareOptions } from "./train-prepare.ts";
+
+const prepareExamples = `
+Examples:
+  glossa train prepare recordings/manifest.jsonl
+  glossa train prepare recordings/ --noise noises/ --snr 5,25 --reverb rooms/ --speed 0.9,1.1 --copies 2
+
+What is computed already is not computed again: a run that was stopped goes on when the command is given again.
+`;
+
+/** Adds what makes data to `train`. */
+export function addDataCommands(
+  train: Command,
+  environment: Environment,
+  finish: (exitCode: number) => void,
+): void {
+  const prepare = train
+    .command("prepare")
+    .description("Check training data, and compute a recogniser's frames of it.")
+    .argument("<data...>", "manifests or folders of data sets, or folders that hold some")
+    .option("--model <id>", "whose encoder hears the speech (default: whisper-base)")
+    .option("--language <code>", "keep this language only, can be repeated", collectLanguages)
+    .option("--copies <count>", "perturbed copies of every utterance (default: 1)", parseCount(0, 20))
+    .option("--speed <from,to>", "play faster or slower, such as 0.9,1.1", parseRange)
+    .option("--gain <from,to>", "louder or softer, in decibels, such as -12,6", parseRange)
+    .option("--noise <path>", "add noise from a file or a folder of files")
+    .option("--snr <from,to>", "power of speech over power of noise, in decibels (default: 5,25)", parseRange)
+    .option("--noise-share <share>", "share of the copies that get noise (default: 0.5)", parseShare)
+    .option("--reverb <path>", "play in rooms, by a file or a folder of impulse responses")
+    .option("--reverb-share <share>", "share of the copies in rooms (default: 0.3)", parseShare)
+    .option("--band-share <share>", "share of the copies that lose low and high frequencies", parseShare)
+    .option("--seed <number>", "seed of the copies (default: 0)", parseCount(0, 2 ** 32 - 1))
+    .option("--frames <folder>", "where frames are kept (default: in the cache folder)")
+    .option("--strict", "fail when anything cannot be used, instead of leaving it out")
+    .option("--report <file>", "write what is there and what is left out as JSON")
+    .option("--json", "print the table as JSON");
+  addEngineOptions(prepare)
+    .addHelpText("after", prepareExamples)
+    .action(async (data: string[], options: TrainPrepareOptions) => {
+      finish(await (await import("./train-prepare.ts")).trainPrepare(data, options, environment));
+    });
+}
+
+function collectLanguages(value: string, previous?: string[]): string[] {
+  return collect(parseLanguage(value), previous);
+}
+
+function parseRange(value: string): [number, number] {
+  const numbers = value.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (numbers.length !== 2 || numbers.some(Number.isNaN) || numbers[0]! > numbers[1]!) {
+    throw new InvalidArgumentError("Expected two numbers, the smaller first, such as 0.9,1.1.");
+  }
+  return [numbers[0]!, numbers[1]!];
+}
+
+function parseShare(value: string): number {
+  const share = value.trim() === "" ? NaN : Number(value);
+  if (!(share >= 0 && share <= 1)) throw new InvalidArgumentError("Expected a number from 0 to 1.");
+  return share;
+}
