@@ -10,7 +10,10 @@ interface Sample {
 }
 
 const random = randomGenerator(1);
-const samples: Sample[] = Array.from({ length: 1000 }, (_, id) => ({ id, length: Math.ceil(random() * 500) }));
+const samples: Sample[] = Array.from({ length: 1000 }, (_, id) => ({
+  id,
+  length: Math.ceil(random() * 500),
+}));
 
 function loader(more: Partial<BatchLoaderOptions<Sample, number>> = {}) {
   return new BatchLoader<Sample, number>({
