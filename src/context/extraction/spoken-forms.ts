@@ -142,7 +142,7 @@ function numeronymOf(term: string, knownWords: Iterable<string> | undefined): st
 }
 
 /** `30` "thirty", `100` "one hundred", `3090` "thirty ninety" (as models are named), `2024` "twenty twenty four"; else null. */
-function numberWords(piece: string): string | null {
+export function numberWords(piece: string): string | null {
   if (!/^\d{1,4}$/.test(piece)) return null;
   if (piece.length > 1 && piece.startsWith("0"))
     return [...piece].map((digit) => ones[Number(digit)]).join(" ");
