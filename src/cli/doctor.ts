@@ -8,6 +8,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { resolveDataFolder } from "../server/data-place.ts";
 import { resolveCacheFolder } from "../weights/cache-folder.ts";
+import { isRecogniser } from "../weights/manifest.ts";
 import { untilAborted } from "./abortable.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -137,7 +138,7 @@ async function speed(options: DoctorOptions, environment: Environment): Promise<
   const name = "speed";
   const known = await environment.models.list({ cacheFolder: options.cache });
   const recognisers = known
-    .filter(({ isCached, manifest }) => isCached && manifest.architecture !== "silero-vad")
+    .filter(({ isCached, manifest }) => isCached && isRecogniser(manifest))
     .sort((a, b) => a.bytes - b.bytes);
   const model = recognisers[0]?.manifest.id;
   if (model === undefined) return { name, state: "missing", detail: "not measured: no model in the cache" };

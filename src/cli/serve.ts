@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import { GlossaError } from "../errors.ts";
 import type { Device } from "../runtime/session.ts";
 import { resolveDataFolder } from "../server/data-place.ts";
+import { isRecogniser } from "../weights/manifest.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Screen } from "./screen.ts";
@@ -50,8 +51,8 @@ export async function serve(options: ServeOptions, environment: Environment): Pr
       `GLOSSA_KEY: a key has at least ${shortestKey} letters, digits and signs, and no spaces`,
     );
   }
-  const known = (await environment.models.list({ cacheFolder: options.cache })).filter(
-    ({ manifest }) => manifest.architecture !== "silero-vad",
+  const known = (await environment.models.list({ cacheFolder: options.cache })).filter(({ manifest }) =>
+    isRecogniser(manifest),
   );
   const cached = known.filter(({ isCached }) => isCached).map(({ manifest }) => manifest.id);
   const models = [...new Set([options.model, options.liveModel, ...(options.offer ?? cached)])];

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TrainPrepareOptions } from "./train-prepare.ts";
+import type { TrainSynthesiseOptions } from "./train-synthesise.ts";
 
 const prepareExamples = `
 Examples:
@@ -12,6 +13,19 @@ Examples:
   glossa train prepare recordings/ --noise noises/ --snr 5,25 --reverb rooms/ --speed 0.9,1.1 --copies 2
 
 What is computed already is not computed again: a run that was stopped goes on when the command is given again.
+`;
+
+const synthesiseExamples = `
+Examples:
+  glossa train synthesise sentences.txt --output speech/
+  glossa train synthesise terms.txt --lists 2000 --voices-per-text 2 --output speech/
+  glossa train synthesise sentences.txt --command "flite -voice {voice} -t {text} -o {out}" --voice slt --voice rms \\
+                          --output speech/
+  glossa train prepare speech/
+
+Texts stand one a line. Kokoro speaks English and Mandarin. A command is run without a shell; {text}, {out}, {voice}, {language}
+and {speed} are filled in, and without {text} the text is on its standard input. What is made already is not made again: a run
+that was stopped goes on when the command is given again.
 `;
 
 /** Adds what makes data to `train`. */
@@ -44,6 +58,29 @@ export function addDataCommands(
     .addHelpText("after", prepareExamples)
     .action(async (data: string[], options: TrainPrepareOptions) => {
       finish(await (await import("./train-prepare.ts")).trainPrepare(data, options, environment));
+    });
+  addSynthesise(train, environment, finish);
+}
+
+function addSynthesise(train: Command, environment: Environment, finish: (exitCode: number) => void): void {
+  const synthesise = train
+    .command("synthesise")
+    .description("Make training speech out of text, for words nobody has recorded.")
+    .argument("<text...>", "text files with one text a line")
+    .requiredOption("--output <folder>", "where the speech and its manifest are written")
+    .option("--language <code>", "language of the texts (default: by their script)", parseLanguage)
+    .option("--voice <name>", "voice to choose from, can be repeated (default: all of the language)", collect)
+    .option("--voices-per-text <count>", "voices that speak each text (default: 1)", parseCount(1, 100))
+    .option("--lists <count>", "lists of 3 to 7 of the texts instead of each alone", parseCount(1, 1e6))
+    .option("--speed <from,to>", "how fast they speak (default: 0.9,1.1)", parseRange)
+    .option("--command <command>", "text-to-speech command to use instead of Kokoro")
+    .option("--limit <count>", "only the first texts", parseCount(1, 1e9))
+    .option("--seed <number>", "seed for voices, speeds and lists (default: 0)", parseCount(0, 2 ** 32 - 1))
+    .option("--strict", "fail when a text cannot be spoken, instead of leaving it out");
+  addEngineOptions(synthesise)
+    .addHelpText("after", synthesiseExamples)
+    .action(async (texts: string[], options: TrainSynthesiseOptions) => {
+      finish(await (await import("./train-synthesise.ts")).trainSynthesise(texts, options, environment));
     });
 }
 

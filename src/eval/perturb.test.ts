@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { convolve } from "./convolve.ts";
-import { addNoise, changeSpeed, power, reverberate, throughTelephone } from "./perturb.ts";
+import {
+  addNoise,
+  changeGain,
+  changeSpeed,
+  limitBand,
+  power,
+  reverberate,
+  throughTelephone,
+} from "./perturb.ts";
 import { randomGenerator } from "../random.ts";
 
 function sine(hertz: number, seconds: number, amplitude = 0.5): Float32Array {
@@ -115,5 +123,24 @@ describe("throughTelephone", () => {
       0,
     );
     expect(peak).toBe(5000);
+  });
+});
+
+describe("limitBand", () => {
+  it("lets through what lies between its edges, at its place", () => {
+    const passed = limitBand(sine(1000, 1), 300, 3000);
+    const expected = middle(sine(1000, 1));
+    const differences = middle(passed).map((sample, i) => Math.abs(sample - expected[i]!));
+    expect(Math.max(...differences)).toBeLessThan(0.01);
+    for (const hertz of [60, 5000]) {
+      expect(decibels(power(limitBand(sine(hertz, 1), 300, 3000)) / power(sine(hertz, 1)))).toBeLessThan(-20);
+    }
+  });
+});
+
+describe("changeGain", () => {
+  it("makes louder and softer, but never cuts off", () => {
+    expect(decibels(power(changeGain(sine(440, 1, 0.1), -6)) / power(sine(440, 1, 0.1)))).toBeCloseTo(-6, 3);
+    expect(Math.max(...changeGain(sine(440, 1, 0.5), 20))).toBeCloseTo(1, 3);
   });
 });

@@ -41,5 +41,7 @@ export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel
         "invalid-argument",
         `${id} finds speech but does not recognise it; choose another model.`,
       );
+    case "kokoro":
+      throw new GlossaError("invalid-argument", `${id} speaks but does not listen; choose another model.`);
   }
 }

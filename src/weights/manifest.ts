@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { GlossaError } from "../errors.ts";
 
-export const architectureSchema = z.enum(["whisper", "moonshine", "silero-vad"]);
+export const architectureSchema = z.enum(["whisper", "moonshine", "silero-vad", "kokoro"]);
 
 /**
  * Where a file can be had:
@@ -43,6 +43,14 @@ export type ModelFile = z.infer<typeof modelFileSchema>;
 export type ModelManifest = z.infer<typeof modelManifestSchema>;
 /** A manifest without its files: all that is known of a plain folder of weights. */
 export type ModelDescription = Omit<ModelManifest, "files">;
+
+/** Architectures that write what is said; the others help. */
+const recognisers: readonly Architecture[] = ["whisper", "moonshine"];
+
+/** Whether a model recognises speech. */
+export function isRecogniser({ architecture }: Pick<ModelManifest, "architecture">): boolean {
+  return recognisers.includes(architecture);
+}
 
 export interface NpmSource {
   type: "npm";

@@ -29,6 +29,7 @@ const fileNames: Record<Architecture, readonly (readonly string[])[]> = {
   ],
   moonshine: [encoder, decoder, ["tokenizer.json"], ["config.json"]],
   "silero-vad": [["silero_vad.onnx", "model.onnx", "onnx/model.onnx"]],
+  kokoro: [["kokoro.onnx"]],
 };
 
 /** Files that hold all weights of an architecture and need no graphs beside them. */

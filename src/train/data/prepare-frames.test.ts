@@ -96,7 +96,7 @@ describe("preparing frames", () => {
       /^row: .*manifest.jsonl:7: no valid JSON/,
       /^audio: broken\/silent: its audio is silent$/,
       /^audio: broken\/short: its audio lasts only 50 ms$/,
-      /^long: broken\/long: its audio is longer than the 30 s that the model hears at once/,
+      /^long: broken\/long: its audio is longer than the 30 s that an utterance may have; cut it up$/,
       /^mismatch: broken\/crammed: its text has 150 letters, its audio lasts 1.0 s: too little for them$/,
       /^mismatch: broken\/sparse: its text has 1 letters, its audio lasts 20.0 s: too much for them$/,
       /^audio: more\/empty: .*empty.wav is empty/,
@@ -117,6 +117,19 @@ describe("preparing frames", () => {
     expect(second.frames).toEqual(first.frames);
     expect(second.problems).toEqual(first.problems);
     expect([first.encodedSeconds, second.encodedSeconds]).toEqual([1, 0]);
+  });
+
+  it("hears what is longer than the model's window in several, cut where it is quiet", async () => {
+    const folderOfLong = join(folder, "long");
+    await writeRecordings(folderOfLong, [{ id: "long", text: "words ".repeat(40), seconds: 70 }]);
+    const refused = await prepare([folderOfLong]);
+    expect(refused.problems.map(({ kind }) => kind)).toEqual(["long"]);
+    const { utterances, frames } = await prepare([folderOfLong], { maximumSeconds: 100 });
+    expect(utterances[0]!.frames).toMatchObject({ seconds: 70, frames: 3500 });
+    expect(Math.max(...model.windows)).toBeLessThanOrEqual(30);
+    expect(frames[0]!.filter((_, i) => i % 2 === 0).every((loudness) => loudness > 0.1)).toBe(true);
+    // What is kept now is still too long for others.
+    expect((await prepare([folderOfLong])).problems.map(({ kind }) => kind)).toEqual(["long"]);
   });
 
   it("goes on where it was stopped", async () => {

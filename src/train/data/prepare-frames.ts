@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { readSamples } from "../../audio/read-samples.ts";
+import { encodeLong, framesOf } from "./encode-long.ts";
 import { GlossaError } from "../../errors.ts";
 import { power } from "../../eval/perturb.ts";
 import type { SpeechModel } from "../../models/speech-model.ts";
@@ -53,7 +54,7 @@ export interface PrepareFramesOptions {
   cache: FrameCache;
   /** Loads the model; called only when something is not in the cache. */
   model(): Promise<SpeechModel>;
-  /** Longest utterance in seconds: the model's longest window. */
+  /** Longest utterance in seconds. Those longer than the model's window are heard in several. */
   maximumSeconds: number;
   /** Adds its copies of every utterance. */
   perturber?: TrainingPerturber | null;
@@ -104,7 +105,7 @@ export async function prepareFrames(
       wanted.push({ utterance, copy, perturbation, key });
     }
   }
-  const encodedSeconds = await compute(wanted, options);
+  const { encodedSeconds, tooLong } = await compute(wanted, options);
   const prepared: PreparedUtterance[] = [];
   const named = new Set<TrainingUtterance>();
   const name = (utterance: TrainingUtterance, kind: DataProblemKind, message: string) => {
@@ -113,9 +114,14 @@ export async function prepareFrames(
     named.add(utterance);
   };
   for (const { utterance, copy, key } of wanted) {
-    const entry = cache.get(key)!;
+    const entry = cache.get(key);
+    if (entry === undefined || tooLong.has(key)) {
+      const limit = `its audio is longer than the ${options.maximumSeconds} s that an utterance may have; cut it up`;
+      name(utterance, "long", limit);
+      continue;
+    }
     if ("problem" in entry) {
-      name(utterance, entry.problem.includes("longer than") ? "long" : "audio", entry.problem);
+      name(utterance, "audio", entry.problem);
       continue;
     }
     // Copies may be faster; whether the text fits is judged by the recording itself.
@@ -130,14 +136,23 @@ function problemOf({ id, set }: TrainingUtterance, kind: DataProblemKind, what: 
   return { kind, set, message: `${id}: ${what}` };
 }
 
-async function compute(wanted: readonly Wanted[], options: PrepareFramesOptions): Promise<number> {
-  const { cache } = options;
+async function compute(
+  wanted: readonly Wanted[],
+  options: PrepareFramesOptions,
+): Promise<{ encodedSeconds: number; tooLong: ReadonlySet<string> }> {
+  const { cache, maximumSeconds } = options;
+  // Not kept: another run may allow more.
+  const tooLong = new Set<string>();
+  for (const { key } of wanted) {
+    const entry = cache.get(key);
+    if (entry !== undefined && "seconds" in entry && entry.seconds > maximumSeconds) tooLong.add(key);
+  }
   const isMissing = ({ key }: Wanted) => cache.get(key) === undefined;
   const report = (missing: number, encodedSeconds: number) =>
     options.onProgress?.({ done: wanted.length - missing, total: wanted.length, encodedSeconds });
   if (!wanted.some(isMissing)) {
     report(0, 0);
-    return 0;
+    return { encodedSeconds: 0, tooLong };
   }
   return cache.adding(options.signal, async (signal, add) => {
     const model = await options.model();
@@ -158,11 +173,15 @@ async function compute(wanted: readonly Wanted[], options: PrepareFramesOptions)
     report(left, 0);
     for await (const heard of hearAll(missing, options, signal)) {
       signal.throwIfAborted();
-      if ("problem" in heard) await keep([{ key: heard.key, problem: heard.problem }]);
-      else await keep(await windows.push(heard.key, heard.samples));
+      const { key } = heard;
+      if ("problem" in heard) await keep([{ key, problem: heard.problem }]);
+      else if (heard.samples.length > maximumSeconds * sampleRate) {
+        tooLong.add(key);
+        report(--left, encodedSeconds);
+      } else await keep(await windows.push(key, heard.samples));
     }
     await keep(await windows.flush());
-    return encodedSeconds;
+    return { encodedSeconds, tooLong };
   });
 }
 
@@ -196,9 +215,9 @@ async function hear(
   const mostSamples = maximumSeconds * sampleRate;
   try {
     const samples = await readSamples(utterance.audio, { signal, mostSamples });
-    const problem = audioProblem(samples, maximumSeconds);
+    const problem = audioProblem(samples);
     if (problem !== null) return { key, problem };
-    if (perturbation === null) return { key, samples };
+    if (perturbation === null || samples.length > mostSamples) return { key, samples };
     const perturbed = await perturber!.apply(samples, perturbation, mostSamples, signal);
     return { key, samples: perturbed.subarray(0, mostSamples) };
   } catch (error) {
@@ -208,11 +227,8 @@ async function hear(
   }
 }
 
-function audioProblem(samples: Float32Array, maximumSeconds: number): string | null {
+function audioProblem(samples: Float32Array): string | null {
   if (samples.length === 0) return "there is no audio in it";
-  if (samples.length > maximumSeconds * sampleRate) {
-    return `its audio is longer than the ${maximumSeconds} s that the model hears at once; cut it into utterances`;
-  }
   if (samples.length < leastSeconds * sampleRate) {
     return `its audio lasts only ${((1000 * samples.length) / sampleRate).toFixed(0)} ms`;
   }
@@ -236,6 +252,10 @@ class WindowPacker {
 
   /** Takes an utterance; gives the frames of those before it when it has no place beside them. */
   async push(key: string, samples: Float32Array): Promise<NewFrames[]> {
+    if (samples.length > this.#mostSamples) {
+      const { data } = await encodeLong(this.#model, samples);
+      return [{ key, seconds: samples.length / sampleRate, data }];
+    }
     const fits = this.#end + samples.length <= this.#mostSamples;
     const full = fits ? [] : await this.flush();
     this.#waiting.push({ key, samples, start: this.#end });
@@ -251,20 +271,13 @@ class WindowPacker {
     this.#end = 0;
     if (last === undefined) return [];
     const window = new Float32Array(last.start + last.samples.length);
-    for (const { samples, start } of waiting) window.set(samples, Math.round(start));
+    for (const { samples, start } of waiting) window.set(samples, start);
     using heard = await this.#model.encode(window);
-    const { width, data, frames } = heard;
-    const lead = Math.round(this.#model.leadInSeconds * this.#model.frameRate);
-    return waiting.map(({ key, samples, start }) => {
-      const first = lead + Math.round(start / this.#frameSamples);
-      const count = Math.max(1, Math.ceil(samples.length / this.#frameSamples));
-      const from = Math.min(first, frames - 1);
-      return {
-        key,
-        seconds: samples.length / sampleRate,
-        data: data.slice(from * width, Math.min(frames, first + count) * width),
-      };
-    });
+    return waiting.map(({ key, samples, start }) => ({
+      key,
+      seconds: samples.length / sampleRate,
+      data: framesOf(heard, this.#model, start, samples.length),
+    }));
   }
 }
 

@@ -23,6 +23,8 @@ import { type DataProblem, readTrainingSets, refuseProblems } from "./training-u
 export interface TrainingDataOptions extends LoadOptions {
   /** Data sets, or folders that hold some. */
   sets: readonly string[];
+  /** Names of sets that are left out. */
+  exclude?: readonly string[];
   /** A name from `glossa models list`, or a folder with a model. */
   model: string;
   /** ISO 639-1 codes; utterances of other languages are left out. Default: all. */
@@ -31,6 +33,8 @@ export interface TrainingDataOptions extends LoadOptions {
   perturbations?: Perturbations | null;
   /** For perturbations; default 0. */
   seed?: number;
+  /** Longest utterance in seconds; default: the model's longest window. Longer ones are heard in several. */
+  maximumSeconds?: number;
   /** Refuse data of which anything cannot be used. */
   strict?: boolean;
   /** Where frames are kept; default `frames` in the cache folder. */
@@ -55,7 +59,7 @@ export interface TrainingData extends AsyncDisposable {
  */
 export async function prepareTrainingData(options: TrainingDataOptions): Promise<TrainingData> {
   const { signal, strict = false, perturbations, seed = 0 } = options;
-  const read = await readTrainingSets(options.sets, options.languages);
+  const read = await readTrainingSets(options.sets, options);
   if (strict) refuseProblems(read.problems);
   const perturber = perturbations ? await TrainingPerturber.create(perturbations, seed) : null;
   signal?.throwIfAborted();
@@ -65,8 +69,7 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
   try {
     const cache = await openFrameCache(resolved, options, model);
     try {
-      const { maximumSeconds } = cache.description;
-      const { onProgress } = options;
+      const { onProgress, maximumSeconds = cache.description.maximumSeconds } = options;
       const prepared = await prepareFrames(read.utterances, {
         cache,
         model,

@@ -14,6 +14,8 @@ export interface TrainingUtterance {
   /** Unique over all sets: `SET/ID`. */
   readonly id: string;
   readonly set: string;
+  /** The path that the set was read by, as it was given. */
+  readonly given: string;
   /** Absolute path. */
   readonly audio: string;
   readonly text: string;
@@ -46,24 +48,39 @@ export interface TrainingSets {
   readonly problems: DataProblem[];
 }
 
+export interface ReadSetsOptions {
+  /** ISO 639-1 codes to keep; default: all. */
+  languages?: readonly string[] | null;
+  /** Names of sets that are left out. */
+  exclude?: readonly string[];
+}
+
 /**
  * Reads data sets. A folder that is none but holds some stands for all of them.
  *
- * @param languages ISO 639-1 codes to keep; default: all
  * @throws GlossaError `unreadable-input`, `invalid-argument` when a path is no data set
  */
 export async function readTrainingSets(
   paths: readonly string[],
-  languages: readonly string[] | null = null,
+  options: ReadSetsOptions = {},
 ): Promise<TrainingSets> {
+  const { languages = null, exclude = [] } = options;
   const sets: string[] = [];
   const sources = new Set<string>();
+  const excluded = new Set<string>();
   const utterances: TrainingUtterance[] = [];
   const problems: DataProblem[] = [];
-  for (const path of (await Promise.all(paths.map(setsAt))).flat()) {
+  const found = await Promise.all(
+    paths.map(async (given) => (await setsAt(given)).map((path) => ({ given, path }))),
+  );
+  for (const { given, path } of found.flat()) {
     if (sources.has(resolve(path))) continue;
     sources.add(resolve(path));
     const data = await loadDataSet(path, { skipBad: true, mayBeEmpty: true });
+    if (exclude.includes(data.name)) {
+      excluded.add(data.name);
+      continue;
+    }
     const set = uniqueName(data.name, sets);
     sets.push(set);
     for (const skipped of data.skipped) {
@@ -78,8 +95,15 @@ export async function readTrainingSets(
         continue;
       }
       const { audio, text, speaker } = utterance;
-      utterances.push({ id, set, audio, text: text!, language, speaker: speaker ?? null });
+      utterances.push({ id, set, given, audio, text: text!, language, speaker: speaker ?? null });
     }
+  }
+  const unknown = exclude.find((name) => !excluded.has(name));
+  if (unknown !== undefined) {
+    throw new GlossaError(
+      "invalid-argument",
+      `there is no set ${unknown} to leave out; there are ${sets.join(", ")}`,
+    );
   }
   return { sets, utterances, problems };
 }

@@ -1,0 +1,23 @@
+/** What turns text into speech for training. */
+
+/** Speech as it was made. */
+export interface SpokenText {
+  /** Mono, nominally in [-1, 1]. */
+  readonly samples: Float32Array;
+  readonly sampleRate: number;
+}
+
+export interface Synthesiser extends AsyncDisposable {
+  /** For the manifest: `kokoro`, or the command. */
+  readonly name: string;
+  /** Voices of a language, by ISO 639-1 code; none when it does not speak it. */
+  voicesOf(language: string): readonly string[];
+  /**
+   * @param speed 1 is the voice's own
+   * @throws GlossaError when this text cannot be spoken
+   */
+  speak(
+    text: string,
+    options: { voice: string; language: string; speed: number; signal?: AbortSignal },
+  ): Promise<SpokenText>;
+}
