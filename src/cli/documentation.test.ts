@@ -28,10 +28,23 @@ describe("docs/command-line.md", () => {
   });
 
   it("names every option of `prune`", async () => {
-    const section = page.slice(page.indexOf("## `glossa prune`"), page.indexOf("## `glossa models`"));
+    const section = page.slice(page.indexOf("## `glossa prune`"), page.indexOf("## `glossa train prepare`"));
     const help = (await runFake(["prune", "--help"])).stdout;
     const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
     expect([...optionsIn(section), "--help"].sort()).toEqual(options);
+  });
+
+  it.each([
+    [["train", "prepare"], "## `glossa train synthesise`"],
+    [["train", "synthesise"], "## `glossa align`"],
+    [["align"], "## `glossa classify`"],
+    [["classify"], "## `glossa models`"],
+  ])("names every option of %j, and no other", async (command, next) => {
+    const section = page.slice(page.indexOf(`## \`glossa ${command.join(" ")}\``), page.indexOf(next));
+    const table = section.slice(section.indexOf("| option"));
+    const help = (await runFake([...command, "--help"])).stdout;
+    const options = help.slice(help.indexOf("Options:"), help.indexOf("Examples:"));
+    expect([...optionsIn(table), "--help"].sort()).toEqual(optionsIn(options));
   });
 
   it("names every option of `models`", async () => {

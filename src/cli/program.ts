@@ -2,6 +2,7 @@
  * The command line as a function: arguments in, exit code out. Nothing here touches `process`.
  */
 import { Command, CommanderError } from "commander";
+import { alignCommands } from "./align-commands.ts";
 import { completionCommand, doctorCommand } from "./desktop-commands.ts";
 import type { Environment } from "./environment.ts";
 import { evalCommand } from "./eval-command.ts";
@@ -73,6 +74,7 @@ Examples:
   evalCommand(program, environment, finish, args);
   modelsCommand(program, environment, finish);
   termsCommand(program, environment, finish);
+  alignCommands(program, environment, finish);
   pruneCommand(program, environment, finish);
   trainCommand(program, environment, finish, args);
   serveCommand(program, environment, finish);

@@ -66,7 +66,7 @@ export async function trainSynthesise(
       onProgress: ({ done, total, spokenSeconds }) => {
         const elapsed = (performance.now() - started) / 1000;
         const rate = spokenSeconds > 0 ? `, ${(spokenSeconds / elapsed).toFixed(1)}× real time` : "";
-        screen.showStep("speaking", total === 0 ? null : done / total, `${done} of ${total}${rate}`);
+        screen.showPreparation("speaking", total === 0 ? null : done / total, `${done} of ${total}${rate}`);
       },
     });
     screen.hideProgress();

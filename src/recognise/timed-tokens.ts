@@ -2,13 +2,20 @@
  * When each token of a decoded window was spoken.
  */
 import type { SpeechWindow } from "../audio/windows.ts";
-import type { DecodedWindow } from "../decode/decode-window.ts";
+import type { Hypothesis } from "../decode/hypothesis.ts";
 import { tokenTimes } from "../decode/token-times.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import type { TimedToken } from "./timed-text.ts";
 
+/** A text in tokens, and what the decoder attended to at each. */
+export interface AttendedTokens {
+  readonly hypothesis: Pick<Hypothesis, "tokens" | "tokenLogProbabilities" | "attention">;
+  readonly attentionHeads: number;
+  readonly attentionFrames: number;
+}
+
 /** Times in seconds from the start of the recording, never decreasing, within the window. */
-export function timedTokens(decoded: DecodedWindow, window: SpeechWindow, model: SpeechModel): TimedToken[] {
+export function timedTokens(decoded: AttendedTokens, window: SpeechWindow, model: SpeechModel): TimedToken[] {
   const { tokens, tokenLogProbabilities, attention } = decoded.hypothesis;
   const starts =
     decoded.attentionHeads > 0

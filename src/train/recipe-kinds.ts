@@ -2,5 +2,8 @@
  * Every kind of recipe that `glossa train` knows.
  */
 import type { RecipeKind } from "./recipe.ts";
+import { classifyRecipe } from "./recipes/classify.ts";
+import { ctcHeadRecipe } from "./recipes/ctc-head.ts";
 
-export const recipeKinds: readonly RecipeKind[] = [];
+// Each kind reads recipes by its own schema.
+export const recipeKinds = [ctcHeadRecipe, classifyRecipe] as unknown as readonly RecipeKind[];

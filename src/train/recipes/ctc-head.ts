@@ -1,0 +1,296 @@
+/**
+ * The recipe `ctc-head`: a small transformer over a recogniser's frozen frames that spells what is said, trained with CTC. It tells
+ * where words are (`glossa align`), and is the ground that GLCLAP is trained on.
+ */
+import { writeFile } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { z } from "zod";
+import { GlossaError } from "../../errors.ts";
+import { alignTokens } from "../../eval/align.ts";
+import { writeProgram } from "../../graph/write-program.ts";
+import { createSession, tensorFactory } from "../../runtime/session.ts";
+import { openSafetensors } from "../../weights/safetensors.ts";
+import { modelProgram } from "../build-model.ts";
+import { ctcGreedy, ctcLoss, fewestFrames } from "../ctc.ts";
+import { CtcLabels, labelSetNames } from "../ctc-labels.ts";
+import { BatchLoader } from "../data/batch-loader.ts";
+import type { FrameCache } from "../data/frame-cache.ts";
+import type { PreparedUtterance } from "../data/prepare-frames.ts";
+import { prepareTrainingData } from "../data/training-data.ts";
+import type { Batch, MetricGatherer, OutsideLoss, Outputs, TrainableModel } from "../model.ts";
+import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
+import { runFiles, type TrainingResult } from "../trainer.ts";
+import {
+  attentionBias,
+  dataSchema,
+  describeData,
+  holdBackSpeakers,
+  loadRecipeData,
+  measureNormalisation,
+  type Normalisation,
+  readFrames,
+  stepsOf,
+  type TrainingSample,
+} from "./data-recipe.ts";
+import { type EncoderShape, encoderSchema, frameEncoder, linear } from "./frame-layers.ts";
+import { headFiles, writeHeadDescription } from "./head-files.ts";
+
+const recipeSchema = commonRecipeSchema
+  .extend({
+    kind: z.literal("ctc-head"),
+    encoder: z.string().default("whisper-base").describe("Whose frames are read."),
+    labels: z.enum(labelSetNames).default("letters"),
+    data: dataSchema,
+    model: encoderSchema.prefault({}),
+    batchSize: z.number().int().min(1).max(4096).default(64),
+    tests: z
+      .array(z.string())
+      .default([])
+      .describe("Data sets that the finished model is measured on; relative to the recipe."),
+  })
+  .strict();
+type CtcHeadRecipe = z.infer<typeof recipeSchema>;
+
+/** What a batch is compared with. */
+export interface CtcTargets {
+  readonly labels: readonly (readonly number[])[];
+  /** Steps that each utterance has. */
+  readonly stepCounts: readonly number[];
+}
+
+type Sample = TrainingSample<readonly number[]>;
+
+/** Test recordings may be longer than training ones; they are heard in several windows. */
+const longestTestSeconds = 300;
+const testBatchSize = 8;
+
+/** @param normalisation of frames; with zeros of the right length when the values come from a file */
+export function ctcHeadModel(shape: EncoderShape, labels: number, normalisation: Normalisation): TrainableModel {
+  return {
+    name: "ctc-head",
+    build(builder) {
+      const inputs = shape.stack * normalisation.mean.length;
+      const frames = builder.input("frames", "float32", ["batch", "steps", inputs]);
+      const bias = builder.input("bias", "float32", ["batch", 1, 1, "steps"]);
+      const heard = frameEncoder(builder, frames, bias, shape, normalisation);
+      return { outputs: { logits: linear(builder, "labels", heard, shape.width, labels) } };
+    },
+  };
+}
+
+/** Mean loss a label, so that long utterances do not drown short ones and the learning rate means the same for any data. */
+export const ctcOutsideLoss: OutsideLoss<CtcTargets> = ({ logits }, { targets }) => {
+  const [, steps, labels] = logits!.shape as [number, number, number];
+  const total = targets.labels.reduce((sum, { length }) => sum + length, 0);
+  const { losses, gradient } = ctcLoss(
+    { logits: logits!.data, labels, frames: steps, frameCounts: targets.stepCounts, targets: targets.labels },
+    new Float64Array(targets.labels.length).fill(1 / total),
+  );
+  return { loss: losses.reduce((sum, loss) => sum + loss, 0) / total, gradients: { logits: gradient } };
+};
+
+/** Errors of greedy decoding over all labels. */
+export class LabelErrors implements MetricGatherer<CtcTargets> {
+  errors = 0;
+  total = 0;
+
+  add({ logits }: Outputs, { targets }: Batch<CtcTargets>): void {
+    const [, steps, labels] = logits!.shape as [number, number, number];
+    for (const [i, target] of targets.labels.entries()) {
+      const said = ctcGreedy(logits!.data, targets.stepCounts[i]!, labels, i * steps * labels);
+      const alignment = alignTokens(target.map(String), said.map(String));
+      this.errors += alignment.filter(({ kind }) => kind !== "match").length;
+      this.total += target.length;
+    }
+  }
+
+  values() {
+    return { characterErrorRate: this.total === 0 ? 0 : this.errors / this.total };
+  }
+}
+
+export const ctcHeadRecipe: RecipeKind<CtcHeadRecipe> = { kind: "ctc-head", schema: recipeSchema, prepare };
+
+async function prepare(
+  recipe: CtcHeadRecipe,
+  context: RecipeContext,
+): Promise<PreparedRecipe<CtcTargets>> {
+  const { seed, model: shape, batchSize } = recipe;
+  const labels = new CtcLabels(recipe.labels);
+  const loaded = await loadRecipeData(recipe.data, recipe.encoder, seed, context);
+  const { cache } = loaded.data;
+  try {
+    const samples = labelled(loaded.samples, labels, shape.stack, context);
+    const { validationShare, mostValidation } = recipe.data;
+    const { training, validation } = holdBackSpeakers(samples, validationShare, mostValidation, seed);
+    const normalisation = await measureNormalisation(training, cache, seed, context.signal);
+    const model = ctcHeadModel(shape, labels.count, normalisation);
+    const batchOf = (chosen: readonly Version[]) => makeBatch(chosen, shape.stack, cache);
+    return {
+      model,
+      loss: ctcOutsideLoss,
+      training: new BatchLoader<Sample, CtcTargets>({
+        samples: training,
+        lengthOf: ({ versions }) => versions[0]!.frames.frames,
+        weightOf: ({ weight }) => weight,
+        batchSize,
+        seed,
+        prepare: (batch, { random }) =>
+          batchOf(batch.map((sample) => ({ sample, version: drawn(sample.versions, random) }))),
+      }),
+      validation: {
+        batches: () => inBatches(validation, batchSize, batchOf),
+        metrics: () => new LabelErrors(),
+        watch: { name: "characterErrorRate", better: "lower" },
+      },
+      data: {
+        sets: describeData(loaded),
+        training: training.length,
+        validation: validation.length,
+        labels: labels.symbols.length,
+      },
+      finish: (result) => finish(result, recipe, model, labels, cache, context),
+      [Symbol.asyncDispose]: () => loaded.data[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await loaded.data[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Version {
+  readonly sample: Pick<Sample, "id" | "label">;
+  readonly version: PreparedUtterance;
+}
+
+function drawn<T>(items: readonly T[], random: () => number): T {
+  return items[Math.floor(random() * items.length)]!;
+}
+
+async function* inBatches(
+  samples: readonly Sample[],
+  batchSize: number,
+  batchOf: (versions: readonly Version[]) => Promise<Batch<CtcTargets>>,
+): AsyncGenerator<Batch<CtcTargets>> {
+  const order = [...samples].sort((a, b) => a.versions[0]!.frames.frames - b.versions[0]!.frames.frames);
+  for (let at = 0; at < order.length; at += batchSize) {
+    yield batchOf(
+      order.slice(at, at + batchSize).map((sample) => ({ sample, version: sample.versions[0]! })),
+    );
+  }
+}
+
+async function makeBatch(
+  chosen: readonly Version[],
+  stack: number,
+  cache: FrameCache,
+): Promise<Batch<CtcTargets>> {
+  const { frames, stepCounts } = await readFrames(
+    chosen.map(({ version }) => version),
+    stack,
+    cache,
+  );
+  const labels = chosen.map(({ sample }) => sample.label);
+  return {
+    names: chosen.map(({ sample }) => sample.id),
+    inputs: { frames, bias: attentionBias(stepCounts, frames.shape[1]!) },
+    targets: { labels, stepCounts },
+    weight: labels.reduce((sum, { length }) => sum + length, 0),
+  };
+}
+
+/** Utterances whose text can be written in labels, in versions that have room for them; others are told. */
+function labelled(
+  samples: readonly TrainingSample<null>[],
+  labels: CtcLabels,
+  stack: number,
+  context: RecipeContext,
+): Sample[] {
+  const result: Sample[] = [];
+  for (const sample of samples) {
+    const encoded = labels.encode(sample.versions[0]!.text);
+    if ("problem" in encoded) {
+      context.onWarning(`left out: ${sample.id}: ${encoded.problem}`);
+      continue;
+    }
+    const needed = fewestFrames(encoded.labels);
+    const versions = sample.versions.filter(({ frames }) => stepsOf(frames.frames, stack) >= needed);
+    if (versions.length === 0) {
+      context.onWarning(`left out: ${sample.id}: its text needs ${needed} steps, its audio has fewer`);
+      continue;
+    }
+    result.push({ ...sample, versions, label: encoded.labels });
+  }
+  if (result.length === 0) {
+    throw new GlossaError("invalid-argument", "data: no text can be written in the labels of the recipe");
+  }
+  return result;
+}
+
+/** Writes the model for use, and measures it on the test sets. */
+async function finish(
+  result: TrainingResult,
+  recipe: CtcHeadRecipe,
+  model: TrainableModel,
+  labels: CtcLabels,
+  cache: FrameCache,
+  context: RecipeContext,
+): Promise<unknown> {
+  using values = openSafetensors(join(result.folder, runFiles.model));
+  const graph = writeProgram(modelProgram(model, values));
+  await writeFile(join(result.folder, headFiles.graph), graph);
+  await writeHeadDescription(result.folder, {
+    kind: "ctc-head",
+    encoder: recipe.encoder,
+    fingerprint: cache.description.fingerprint,
+    frameRate: cache.description.frameRate,
+    stack: recipe.model.stack,
+    labels: labels.name,
+  });
+  await using session = await createSession(graph, { device: context.device, threads: context.threads });
+  const tensors = await tensorFactory();
+  const tests: Record<string, unknown> = {};
+  for (const path of recipe.tests) {
+    const source = isAbsolute(path) ? path : resolve(context.folder, path);
+    await using data = await prepareTrainingData({
+      sets: [source],
+      model: recipe.encoder,
+      maximumSeconds: longestTestSeconds,
+      framesFolder: recipe.data.frames && resolve(context.folder, recipe.data.frames),
+      device: context.device,
+      threads: context.threads,
+      cacheFolder: context.cacheFolder,
+      offline: context.offline,
+      signal: context.signal,
+      onProgress: ({ done, total }) => context.onProgress(`computing frames of ${path}`, done / total),
+    });
+    for (const { message } of data.problems) context.onWarning(`not measured: ${message}`);
+    const errors = new LabelErrors();
+    const versions = data.utterances.flatMap((version): Version[] => {
+      const encoded = labels.encode(version.text);
+      if ("problem" in encoded) context.onWarning(`not measured: ${version.id}: ${encoded.problem}`);
+      return "problem" in encoded ? [] : [{ sample: { id: version.id, label: encoded.labels }, version }];
+    });
+    versions.sort((a, b) => a.version.frames.frames - b.version.frames.frames);
+    for (let at = 0; at < versions.length; at += testBatchSize) {
+      context.signal?.throwIfAborted();
+      const batch = await makeBatch(versions.slice(at, at + testBatchSize), recipe.model.stack, data.cache);
+      const { logits } = await session.run(
+        Object.fromEntries(
+          Object.entries(batch.inputs).map(([name, { data: values, shape }]) => [
+            name,
+            tensors.float32(values as Float32Array, shape),
+          ]),
+        ),
+      );
+      errors.add({ logits: { data: logits!.data as Float32Array, shape: logits!.dims } }, batch);
+    }
+    tests[data.sets.join(", ")] = {
+      ...errors.values(),
+      characters: errors.total,
+      utterances: versions.length,
+      leftOut: data.problems.length + data.utterances.length - versions.length,
+    };
+  }
+  return { tests };
+}

@@ -1,0 +1,54 @@
+/** The files that a trained head is used by, in the folder of its run: `head.json` and `head.onnx`. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import { z } from "zod";
+import { GlossaError } from "../../errors.ts";
+import { labelSetNames } from "../ctc-labels.ts";
+
+export const headFiles = { description: "head.json", graph: "head.onnx" } as const;
+
+const commonSchema = z.object({
+  encoder: z.string().describe("Model whose frames it reads."),
+  fingerprint: z.string().describe("Of that model's encoder; other frames mean something else."),
+  frameRate: z.number().positive().describe("Frames a second."),
+  stack: z.number().int().positive().describe("Frames that make one step."),
+});
+
+const headSchema = z.discriminatedUnion("kind", [
+  commonSchema.extend({ kind: z.literal("ctc-head"), labels: z.enum(labelSetNames) }),
+  commonSchema.extend({
+    kind: z.literal("classify"),
+    target: z.string().describe("What the classes are: speaker, language, set."),
+    classes: z.array(z.string()).min(2),
+  }),
+]);
+export type HeadDescription = z.infer<typeof headSchema>;
+
+export async function writeHeadDescription(folder: string, head: HeadDescription): Promise<void> {
+  await writeFileAtomic(join(folder, headFiles.description), `${JSON.stringify(head, null, 2)}\n`);
+}
+
+/** @throws GlossaError `unreadable-input` when the folder holds no head, or not of this kind */
+export async function readHeadDescription<Kind extends HeadDescription["kind"]>(
+  folder: string,
+  kind: Kind,
+): Promise<Extract<HeadDescription, { kind: Kind }>> {
+  const path = join(folder, headFiles.description);
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new GlossaError(
+      "unreadable-input",
+      `${folder}: there is no trained model in it (${headFiles.description} cannot be read); give the folder of a finished run of glossa train`,
+      { cause },
+    );
+  }
+  const parsed = headSchema.safeParse(content);
+  if (!parsed.success) throw new GlossaError("unreadable-input", `${path}: ${parsed.error.issues[0]!.message}`);
+  if (parsed.data.kind !== kind) {
+    throw new GlossaError("invalid-argument", `${folder} holds a model of the kind ${parsed.data.kind}, not ${kind}`);
+  }
+  return parsed.data as Extract<HeadDescription, { kind: Kind }>;
+}
