@@ -37,7 +37,10 @@ export async function align(
   const { signal } = environment;
   const screen = new Screen(environment, options);
   if (options.model !== undefined && options.recogniser !== undefined) {
-    throw new GlossaError("invalid-argument", "--recogniser says nothing with --model, which brings its own.");
+    throw new GlossaError(
+      "invalid-argument",
+      "--recogniser says nothing with --model, which brings its own.",
+    );
   }
   const text = await readText(textOrFile);
   if (audio !== "-") await checkReadable(audio);

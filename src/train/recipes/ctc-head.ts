@@ -65,7 +65,11 @@ const longestTestSeconds = 300;
 const testBatchSize = 8;
 
 /** @param normalisation of frames; with zeros of the right length when the values come from a file */
-export function ctcHeadModel(shape: EncoderShape, labels: number, normalisation: Normalisation): TrainableModel {
+export function ctcHeadModel(
+  shape: EncoderShape,
+  labels: number,
+  normalisation: Normalisation,
+): TrainableModel {
   return {
     name: "ctc-head",
     build(builder) {
@@ -111,10 +115,7 @@ export class LabelErrors implements MetricGatherer<CtcTargets> {
 
 export const ctcHeadRecipe: RecipeKind<CtcHeadRecipe> = { kind: "ctc-head", schema: recipeSchema, prepare };
 
-async function prepare(
-  recipe: CtcHeadRecipe,
-  context: RecipeContext,
-): Promise<PreparedRecipe<CtcTargets>> {
+async function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<PreparedRecipe<CtcTargets>> {
   const { seed, model: shape, batchSize } = recipe;
   const labels = new CtcLabels(recipe.labels);
   const loaded = await loadRecipeData(recipe.data, recipe.encoder, seed, context);

@@ -83,7 +83,8 @@ export async function loadRecipeData(
     signal: context.signal,
     onDownload: ({ file, receivedBytes, totalBytes }) =>
       context.onProgress(`downloading ${file}`, totalBytes === null ? null : receivedBytes / totalBytes),
-    onProgress: ({ done, total }) => context.onProgress("computing frames", total === 0 ? null : done / total),
+    onProgress: ({ done, total }) =>
+      context.onProgress("computing frames", total === 0 ? null : done / total),
   });
   for (const { message } of data.problems) context.onWarning(`left out: ${message}`);
   const weights = new Map(sets.map(({ path, weight }) => [from(path), weight]));

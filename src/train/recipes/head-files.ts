@@ -46,9 +46,13 @@ export async function readHeadDescription<Kind extends HeadDescription["kind"]>(
     );
   }
   const parsed = headSchema.safeParse(content);
-  if (!parsed.success) throw new GlossaError("unreadable-input", `${path}: ${parsed.error.issues[0]!.message}`);
+  if (!parsed.success)
+    throw new GlossaError("unreadable-input", `${path}: ${parsed.error.issues[0]!.message}`);
   if (parsed.data.kind !== kind) {
-    throw new GlossaError("invalid-argument", `${folder} holds a model of the kind ${parsed.data.kind}, not ${kind}`);
+    throw new GlossaError(
+      "invalid-argument",
+      `${folder} holds a model of the kind ${parsed.data.kind}, not ${kind}`,
+    );
   }
   return parsed.data as Extract<HeadDescription, { kind: Kind }>;
 }

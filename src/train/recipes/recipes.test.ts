@@ -13,7 +13,7 @@ import { holdBackSpeakers, type TrainingSample } from "./data-recipe.ts";
 import { poolingOf } from "./classify.ts";
 
 const encoder = "whisper-tiny";
-const hertz: Readonly<Record<string, number>> = { a: 300, b: 900, " ": 0 };
+const hertz: Readonly<Record<string, number>> = { a: 300, b: 900 };
 
 /** Tones for letters, 0.3 s each: what nobody would call speech, but easily told apart. */
 function spell(text: string, random: () => number): Float32Array {
@@ -22,7 +22,7 @@ function spell(text: string, random: () => number): Float32Array {
   for (const [i, letter] of [...text].entries()) {
     for (let n = 0; n < length; n++) {
       const at = i * length + length / 2 + n;
-      const tone = hertz[letter]! === 0 ? 0 : Math.sin((2 * Math.PI * hertz[letter]! * n) / 16_000);
+      const tone = Math.sin((2 * Math.PI * (hertz[letter] ?? 0) * n) / 16_000);
       samples[at] = 0.3 * tone * Math.sin((Math.PI * n) / length) + 0.01 * (random() - 0.5);
     }
   }
@@ -37,7 +37,12 @@ beforeAll(async () => {
   const rows: string[] = [];
   for (let i = 0; i < 60; i++) {
     const only = i % 2 === 0 ? "a" : "b";
-    const text = i < 20 ? only.repeat(1) : Array.from({ length: 2 + Math.floor(random() * 3) }, () => "ab"[Math.floor(random() * 2)]).join(" ");
+    const text =
+      i < 20
+        ? only.repeat(1)
+        : Array.from({ length: 2 + Math.floor(random() * 3) }, () => "ab"[Math.floor(random() * 2)]).join(
+            " ",
+          );
     await writeFile(join(folder, "tones", `${i}.wav`), encodeWav(spell(text, random), 16_000));
     rows.push(JSON.stringify({ audio: `${i}.wav`, text, language: "en", speaker: i < 20 ? only : `s${i}` }));
   }
@@ -103,7 +108,9 @@ describe.skipIf(!hasModel)(`recipes over ${encoder} (skipped when it is not in t
       width: 16,
       length: { epochs: 15 },
     });
-    expect(warnings.some((text) => /40 classes \(speaker\) of fewer than 5 utterances/.test(text))).toBe(true);
+    expect(warnings.some((text) => /40 classes \(speaker\) of fewer than 5 utterances/.test(text))).toBe(
+      true,
+    );
     expect(result.best.validation!.accuracy).toBe(1);
     await using classifier = await Classifier.load(output, { threads: 1 });
     expect(classifier.classes).toEqual(["a", "b"]);
@@ -118,14 +125,18 @@ describe("recipes of the project", () => {
   const recipes = new URL("../../../recipes/", import.meta.url);
   it.each(["ctc-head.json", "classify.json"])("%s can be read", async (name) => {
     const { recipe } = await readRecipe(new URL(name, recipes).pathname, [], recipeKinds);
-    expect(recipe.kind).toBe((JSON.parse(readFileSync(new URL(name, recipes), "utf8")) as { kind: string }).kind);
+    expect(recipe.kind).toBe(
+      (JSON.parse(readFileSync(new URL(name, recipes), "utf8")) as { kind: string }).kind,
+    );
   });
 
   it("say which field is wrong", async () => {
     const path = join(folder, "wrong.json");
     const right = JSON.parse(await readFile(new URL("ctc-head.json", recipes), "utf8")) as object;
     await writeFile(path, JSON.stringify({ ...right, labels: "hieroglyphs", batchsize: 3 }));
-    await expect(readRecipe(path, [], recipeKinds)).rejects.toThrow(/labels: .*batchsize|batchsize.*labels: /s);
+    await expect(readRecipe(path, [], recipeKinds)).rejects.toThrow(
+      /labels: .*batchsize|batchsize.*labels: /s,
+    );
   });
 });
 

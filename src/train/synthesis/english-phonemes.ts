@@ -164,7 +164,8 @@ function sayWord(word: string, isBeforeVowel: boolean): string {
   const isCapitals = /^[A-Z]{2,}s?$/.test(word);
   const capitals = word.replace(/s$/, "");
   // Capitals that make no word are said letter by letter; US, IT and the like too.
-  if (isCapitals && (capitals.length <= 3 || !isPronounceable(capitals)) && !isShouted(word)) return spell(word);
+  if (isCapitals && (capitals.length <= 3 || !isPronounceable(capitals)) && !isShouted(word))
+    return spell(word);
   return fromDictionary(lower) ?? byRules(lower);
 }
 
