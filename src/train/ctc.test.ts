@@ -99,6 +99,13 @@ describe("the CTC loss", () => {
     expect(gradient.every((value) => value === 0)).toBe(true);
   });
 
+  it.each([NaN, Infinity])("is NaN for logits that hold %d, so that nobody learns from it", (value) => {
+    const logits = randomLogits(5 * 3);
+    logits[7] = value;
+    const batch = { logits, labels: 3, frames: 5, frameCounts: [5], targets: [[1]] };
+    expect(ctcLoss(batch).losses[0]).toBeNaN();
+  });
+
   it("stays finite for long and confident scores", () => {
     const logits = randomLogits(1500 * 30).map((score) => score * 100);
     const target = Array.from({ length: 300 }, () => 1 + Math.floor(random() * 29));

@@ -22,13 +22,18 @@ export interface CtcBatch {
 }
 
 export interface CtcResult {
-  /** Negative log-likelihood of each utterance in nats; infinite where the text cannot lie in so few frames. */
+  /**
+   * Negative log-likelihood of each utterance in nats; infinite where the text cannot lie in so few frames, NaN where a logit is
+   * none of the finite numbers.
+   */
   readonly losses: Float64Array;
   /** The gradient of the sum of the finite losses by `logits`, each utterance's scaled by its entry of `scales`; zero where a loss is infinite. */
   readonly gradient: Float32Array;
 }
 
 const nothing = -Infinity;
+/** The logarithm of what is lost in a double beside 1. */
+const negligible = -38;
 
 /** Working memory that grows to the largest utterance and is used again. */
 let alpha = new Float64Array(0);
@@ -51,9 +56,10 @@ export function ctcLoss(batch: CtcBatch, scales?: ArrayLike<number>): CtcResult 
     const count = frameCounts[utterance]!;
     const offset = utterance * frames * labels;
     const size = prepare(logits, offset, count, labels, target);
-    const likelihood = forward(target, count, labels, size);
+    const isNumber = logs.subarray(0, count * labels).every((value) => !Number.isNaN(value));
+    const likelihood = isNumber ? forward(target, count, labels, size) : NaN;
     losses[utterance] = -likelihood;
-    if (likelihood === nothing) continue;
+    if (likelihood === nothing || !isNumber) continue;
     backward(count, labels, size);
     addGradient(gradient, offset, count, labels, size, likelihood, scales?.[utterance] ?? 1);
   }
@@ -109,16 +115,15 @@ function forward(target: ArrayLike<number>, count: number, labels: number, size:
     const last = Math.min(size - 1, 2 * frame + 1);
     for (let state = Math.max(0, size - 2 * (count - frame)); state <= last; state++) {
       const own = states[state]!;
-      let sum = alpha[before + state]!;
-      if (state > 0) sum = logAdd(sum, alpha[before + state - 1]!);
-      if (state > 1 && own !== blank && own !== states[state - 2]) {
-        sum = logAdd(sum, alpha[before + state - 2]!);
-      }
-      alpha[row + state] = sum + logs[frame * labels + own]!;
+      const stayed = alpha[before + state]!;
+      const stepped = state > 0 ? alpha[before + state - 1]! : nothing;
+      const skips = state > 1 && own !== blank && own !== states[state - 2];
+      const skipped = skips ? alpha[before + state - 2]! : nothing;
+      alpha[row + state] = logAdd(stayed, stepped, skipped) + logs[frame * labels + own]!;
     }
   }
   const end = (count - 1) * size + size - 1;
-  return size > 1 ? logAdd(alpha[end]!, alpha[end - 1]!) : alpha[end]!;
+  return size > 1 ? logAdd(alpha[end]!, alpha[end - 1]!, nothing) : alpha[end]!;
 }
 
 /** Fills `beta`: the likelihood of the rest of the text from each state, the frame itself left out. */
@@ -135,17 +140,13 @@ function backward(count: number, labels: number, size: number): void {
     const last = Math.min(size - 1, 2 * frame + 1);
     for (let state = Math.max(0, size - 2 * (count - frame)); state <= last; state++) {
       const own = states[state]!;
-      let sum = beta[next + state]! + logs[nextLogs + own]!;
-      if (state + 1 < size) {
-        sum = logAdd(sum, beta[next + state + 1]! + logs[nextLogs + states[state + 1]!]!);
-      }
-      if (state + 2 < size) {
-        const other = states[state + 2]!;
-        if (other !== blank && other !== own) {
-          sum = logAdd(sum, beta[next + state + 2]! + logs[nextLogs + other]!);
-        }
-      }
-      beta[row + state] = sum;
+      const stays = beta[next + state]! + logs[nextLogs + own]!;
+      const steps =
+        state + 1 < size ? beta[next + state + 1]! + logs[nextLogs + states[state + 1]!]! : nothing;
+      const other = state + 2 < size ? states[state + 2]! : blank;
+      const skips =
+        other !== blank && other !== own ? beta[next + state + 2]! + logs[nextLogs + other]! : nothing;
+      beta[row + state] = logAdd(stays, steps, skips);
     }
   }
 }
@@ -165,8 +166,8 @@ function addGradient(
     shares.fill(0);
     const row = frame * size;
     for (let state = 0; state < size; state++) {
-      const both = alpha[row + state]! + beta[row + state]!;
-      if (both > nothing) shares[states[state]!]! += Math.exp(both - likelihood);
+      const share = alpha[row + state]! + beta[row + state]! - likelihood;
+      if (share > negligible) shares[states[state]!]! += Math.exp(share);
     }
     const from = offset + frame * labels;
     for (let label = 0; label < labels; label++) {
@@ -250,11 +251,16 @@ export function ctcAlign(
   return places.map(({ label, start, end, sum }) => ({ label, start, end, score: sum / (end - start) }));
 }
 
-/** log(exp(a) + exp(b)) */
-function logAdd(a: number, b: number): number {
-  if (a === nothing) return b;
-  if (b === nothing) return a;
-  return a > b ? a + Math.log1p(Math.exp(b - a)) : b + Math.log1p(Math.exp(a - b));
+/** log(exp(a) + exp(b) + exp(c)) */
+function logAdd(a: number, b: number, c: number): number {
+  const highest = a > b ? (a > c ? a : c) : b > c ? b : c;
+  if (highest === nothing) return nothing;
+  // Most states are far from the likely ways, and add nothing.
+  let sum = 0;
+  if (a - highest > negligible) sum += Math.exp(a - highest);
+  if (b - highest > negligible) sum += Math.exp(b - highest);
+  if (c - highest > negligible) sum += Math.exp(c - highest);
+  return sum === 1 ? highest : highest + Math.log(sum);
 }
 
 function check({ logits, labels, frames, frameCounts, targets }: CtcBatch): void {

@@ -117,7 +117,7 @@ export function describeData({ data }: LoadedData): unknown {
 
 /**
  * Holds back some speakers with all they say, so that validation hears voices that training has not; where nobody knows who
- * speaks, single utterances.
+ * speaks, or there are too few voices, single utterances.
  */
 export function holdBackSpeakers<Label>(
   samples: readonly TrainingSample<Label>[],
@@ -137,6 +137,12 @@ export function holdBackSpeakers<Label>(
     if (groups.size > 1 && group.length > Math.max(1, wanted / 3)) continue;
     if (held.size + group.length > wanted) continue;
     for (const sample of group) held.add(sample);
+  }
+  if (held.size < wanted / 2) {
+    // Too few voices to spare one.
+    for (const sample of shuffled(samples, randomGenerator(seedOf(seed, "held back")))) {
+      if (held.size < wanted) held.add(sample);
+    }
   }
   return split(samples, held);
 }

@@ -158,6 +158,16 @@ describe("what is held back", () => {
   });
 });
 
+describe("what is held back of one voice", () => {
+  it("are single utterances", () => {
+    const samples = Array.from({ length: 50 }, (_, i): TrainingSample<null> => {
+      return { id: `${i}`, speaker: "one", versions: [], weight: 1, label: null };
+    });
+    const { training, validation } = holdBackSpeakers(samples, 0.1, 50, 1);
+    expect([training.length, validation.length]).toEqual([45, 5]);
+  });
+});
+
 describe("pooling", () => {
   it("is the mean over an utterance's own steps", () => {
     expect(poolingOf([2, 4], 4)).toEqual({
