@@ -43,7 +43,9 @@ export async function align(
     );
   }
   const text = await readText(textOrFile);
-  if (audio !== "-") await checkReadable(audio);
+  await checkReadable(audio).catch((cause: Error) => {
+    throw new GlossaError("unreadable-input", `${audio}: ${cause.message}`, { cause });
+  });
   const loading = {
     device: options.device,
     threads: options.threads,
@@ -70,7 +72,7 @@ async function byAttention(
   { language }: AlignOptions,
 ): Promise<AlignedWord[]> {
   await using model = await loadSpeechModel(loading);
-  return alignText(model, audio, text, { language, signal: loading.signal });
+  return await alignText(model, audio, text, { language, signal: loading.signal });
 }
 
 async function byCtc(
@@ -80,7 +82,7 @@ async function byCtc(
   loading: Parameters<typeof CtcAligner.load>[1] & object,
 ): Promise<AlignedWord[]> {
   await using aligner = await CtcAligner.load(folder, loading);
-  return aligner.align(audio, text, loading.signal);
+  return await aligner.align(audio, text, loading.signal);
 }
 
 /** The text in a file of that name, or else the words themselves. */
