@@ -54,7 +54,14 @@ describe("skippedSpeech", () => {
   });
 
   it("is what a short word is stretched over", () => {
-    expect(said([10.3, 12], [12, 14, "in"])!.window.endSeconds).toBe(14);
+    const others: [number, number][] = [
+      [16, 16.5],
+      [16.5, 17],
+      [17, 17.5],
+    ];
+    expect(said([10.3, 12], [12, 14, "in"], ...others)!.window.endSeconds).toBe(14);
+    // A slow speaker.
+    expect(said([10.3, 12, "in"], [12, 14, "in"], [16, 18, "in"])).toBeNull();
     expect(said([10.3, 12], [12, 14, "hallucination"])).toBeNull();
   });
 

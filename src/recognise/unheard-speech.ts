@@ -13,8 +13,9 @@ const leastAfterSentence = 1;
 const leastAfterFragment = 3;
 /** More speech than this between two words is not a breath or a hesitation: something was skipped. */
 const leastSkipped = 1.5;
-/** A slow letter, in seconds. */
+/** A slow letter, in seconds, and how much slower than the others it must be to be more than that. */
 const longestLetter = 0.3;
+const slowerThanOthers = 4;
 /** Silence that is kept before what was not heard. */
 const leadSeconds = 0.2;
 
@@ -51,10 +52,14 @@ export function skippedSpeech(
   window: SpeechWindow,
   words: readonly { readonly start: number; readonly end: number; readonly text: string }[],
 ): SkippedSpeech | null {
+  const paces = words
+    .map(({ start, end, text }) => (end - start) / Math.max(2, text.length))
+    .sort((a, b) => a - b);
+  const slowest = Math.max(longestLetter, slowerThanOthers * (paces[words.length >> 1] ?? 0));
   let from = window.startSeconds;
   for (const [beforeWord, { start, end, text }] of words.entries()) {
     // A word in which attention had nowhere to go is stretched over what was skipped.
-    const isStretched = beforeWord > 0 && end - start > longestLetter * Math.max(2, text.length);
+    const isStretched = beforeWord > 0 && end - start > slowest * Math.max(2, text.length);
     const to = isStretched ? end : start;
     const speechSeconds = speechWithin(window, from, to).reduce(
       (sum, part) => sum + part.endSeconds - part.startSeconds,
