@@ -29,7 +29,7 @@ export interface Settings {
   readonly signal?: AbortSignal;
 }
 
-/** How often recognition goes on within one window after the text ended before the speech. */
+/** How often recognition goes on within one window for speech that was skipped, and as often after a text that ended too soon. */
 const mostParts = 3;
 
 /** How partial results are searched for: they are wanted soon, and will be replaced. */
@@ -56,7 +56,9 @@ export async function recogniseWindow(
   }
   const parts = [whole];
   const allRejected = [...rejected];
-  for (let last = whole; settings.wordTimes && parts.length <= mostParts;) {
+  // Without word times nobody can tell what is missing, or where a text ended.
+  const mostMore = settings.wordTimes ? mostParts : 0;
+  for (let tried = 0, last = whole; tried < mostMore; tried++) {
     const skipped = skippedSpeech(last.window, last.words);
     if (!skipped) break;
     using skippedFrames = await model.encode(skipped.window.samples);
@@ -68,8 +70,7 @@ export async function recogniseWindow(
     parts.splice(-1, 1, ...(before ? [before] : []), more.part, after);
     last = after;
   }
-  // Without word times nobody can tell where a text ended.
-  for (let last = parts.at(-1)!; settings.wordTimes && parts.length <= mostParts;) {
+  for (let tried = 0, last = parts.at(-1)!; tried < mostMore; tried++) {
     const rest = unheardSpeech(last.window, last.text, last.words.at(-1)!.end);
     if (!rest) break;
     using restFrames = await model.encode(rest.samples);
