@@ -12,6 +12,7 @@ import { loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
+import { encodeWav } from "../src/audio/encode-wav.ts";
 import { openAudio } from "../src/audio/open-audio.ts";
 import { alignTokens } from "../src/eval/align.ts";
 import { countErrors, errorRate } from "../src/eval/error-rates.ts";
@@ -73,21 +74,12 @@ async function read(path: string, seconds: number): Promise<Int16Array> {
 }
 
 async function textOfFile(): Promise<string> {
-  const header = Buffer.alloc(44);
-  header.write("RIFF", 0);
-  header.writeUInt32LE(36 + samples.byteLength, 4);
-  header.write("WAVEfmt ", 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(16_000, 24);
-  header.writeUInt32LE(32_000, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36);
-  header.writeUInt32LE(samples.byteLength, 40);
+  const wav = encodeWav(
+    Float32Array.from(samples, (sample) => sample / 32_767),
+    16_000,
+  );
   const form = new FormData();
-  form.append("file", new Blob([header, bytes()]), "recording.wav");
+  form.append("file", new Blob([Buffer.from(wav.buffer)]), "recording.wav");
   const response = await fetch(`${server.url}/v1/audio/transcriptions`, { method: "POST", body: form });
   return ((await response.json()) as { text: string }).text;
 }

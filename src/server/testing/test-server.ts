@@ -1,6 +1,7 @@
 /**
  * A server for tests: a real one, listening on this machine, whose recogniser hears numbers.
  */
+import { encodeWav } from "../../audio/encode-wav.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,27 +65,13 @@ export async function startTestServer(
  */
 export function numberedRecording(numbers: readonly number[], { speech = 1, silence = 3 } = {}): Buffer {
   const perNumber = (speech + silence) * 16_000;
-  const header = Buffer.alloc(44);
-  const dataBytes = numbers.length * perNumber * 2;
-  header.write("RIFF", 0);
-  header.writeUInt32LE(36 + dataBytes, 4);
-  header.write("WAVEfmt ", 8);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(16_000, 24);
-  header.writeUInt32LE(32_000, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36);
-  header.writeUInt32LE(dataBytes, 40);
-  const samples = new Int16Array(numbers.length * perNumber);
+  const samples = new Float32Array(numbers.length * perNumber);
   for (const [index, number] of numbers.entries()) {
     for (let i = 0; i < speech * 16_000; i++) {
-      samples[index * perNumber + i] = Math.round((i % 2 === 0 ? 1 : -1) * (number / 100) * 32_767);
+      samples[index * perNumber + i] = (i % 2 === 0 ? 1 : -1) * (number / 100);
     }
   }
-  return Buffer.concat([header, Buffer.from(samples.buffer)]);
+  return Buffer.from(encodeWav(samples, 16_000).buffer);
 }
 
 /** Asks until a job has ended. */
