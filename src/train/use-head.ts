@@ -12,90 +12,71 @@ import type { SpeechModel } from "../models/speech-model.ts";
 import type { AlignedWord } from "../recognise/align-text.ts";
 import { loadSpeechModel } from "../recognise/load-model.ts";
 import type { LoadOptions } from "../recognise/options.ts";
-import { createSession, type OnnxSession, tensorFactory, type TensorFactory } from "../runtime/session.ts";
+import { createSession, type OnnxSession, tensorFactory } from "../runtime/session.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import { ctcAlign } from "./ctc.ts";
-import { CtcLabels } from "./ctc-labels.ts";
 import { encodeLong } from "./data/encode-long.ts";
 import { encoderFingerprint } from "./data/training-data.ts";
 import { poolingOf } from "./recipes/classify.ts";
-import { attentionBias } from "./recipes/data-recipe.ts";
-import { type HeadDescription, headFiles, readHeadDescription } from "./recipes/head-files.ts";
+import { type HeadDescription, headFiles, readHeadDescription } from "../retrieval/head-files.ts";
+import { LetterHead } from "../retrieval/letter-head.ts";
 
 export interface HeadOptions extends Omit<LoadOptions, "model"> {}
 
 /** The alignment's table has frames times labels places; beyond this a recording and its text are to be cut up. */
 const mostCells = 2e8;
 
-class Head implements AsyncDisposable {
-  readonly #model: SpeechModel;
-  readonly #session: OnnxSession;
-  readonly #tensors: TensorFactory;
-  readonly #stack: number;
+/** Frames of a recording of any length, one after the other. */
+interface RecordingFrames {
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly seconds: number;
+}
 
-  constructor(model: SpeechModel, session: OnnxSession, tensors: TensorFactory, stack: number) {
-    this.#model = model;
-    this.#session = session;
-    this.#tensors = tensors;
-    this.#stack = stack;
+/** @throws GlossaError `invalid-argument` when the model is not the one that the head was trained over */
+async function loadModelOf(
+  { encoder, fingerprint }: HeadDescription,
+  folder: string,
+  options: HeadOptions,
+): Promise<SpeechModel> {
+  const resolved = await resolveModel(encoder, options);
+  if ((await encoderFingerprint(resolved, options.trailingSilence)) !== fingerprint) {
+    throw new GlossaError(
+      "invalid-argument",
+      `${folder} was trained over frames of another ${encoder}; train it again, or bring that model back`,
+    );
   }
+  return loadSpeechModel({ ...options, model: encoder });
+}
 
-  /** @throws GlossaError `invalid-argument` when the model is not the one that the head was trained over */
-  static async load(folder: string, description: HeadDescription, options: HeadOptions): Promise<Head> {
-    const { encoder, fingerprint, stack } = description;
-    const resolved = await resolveModel(encoder, options);
-    if ((await encoderFingerprint(resolved, options.trailingSilence)) !== fingerprint) {
-      throw new GlossaError(
-        "invalid-argument",
-        `${folder} was trained over frames of another ${encoder}; train it again, or bring that model back`,
-      );
-    }
-    const model = await loadSpeechModel({ ...options, model: encoder });
-    try {
-      const { device, threads } = options;
-      const session = await createSession(join(folder, headFiles.graph), { device, threads });
-      return new Head(model, session, await tensorFactory(), stack);
-    } catch (error) {
-      await model[Symbol.asyncDispose]();
-      throw error;
-    }
+/** Loads what reads the frames of a model; lets the model go when that fails. */
+async function beside<Reader>(model: SpeechModel, load: () => Promise<Reader>): Promise<Reader> {
+  try {
+    return await load();
+  } catch (error) {
+    await model[Symbol.asyncDispose]();
+    throw error;
   }
+}
 
-  /** Steps of a recording, and the head's scores. @param extra the head's other input */
-  async run(
-    audio: AudioInput,
-    extra: { name: string; make: typeof poolingOf | typeof attentionBias },
-    signal: AbortSignal | undefined,
-  ): Promise<{ logits: Float32Array; steps: number; seconds: number }> {
-    const samples = await readSamples(audio, { signal });
-    if (samples.length === 0) throw new GlossaError("unsupported-audio", "there is no audio in it");
-    const { data: frames, width } = await encodeLong(this.#model, samples, signal);
-    const steps = Math.ceil(frames.length / width / this.#stack);
-    const data = new Float32Array(steps * this.#stack * width);
-    data.set(frames);
-    const { data: values, shape } = extra.make([steps], steps);
-    const { logits } = await this.#session.run({
-      frames: this.#tensors.float32(data, [1, steps, this.#stack * width]),
-      [extra.name]: this.#tensors.float32(values, shape),
-    });
-    return { logits: logits!.data as Float32Array, steps, seconds: samples.length / 16_000 };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#session[Symbol.asyncDispose](), this.#model[Symbol.asyncDispose]()]);
-  }
+async function framesOfRecording(
+  model: SpeechModel,
+  audio: AudioInput,
+  signal: AbortSignal | undefined,
+): Promise<RecordingFrames> {
+  const samples = await readSamples(audio, { signal });
+  if (samples.length === 0) throw new GlossaError("unsupported-audio", "there is no audio in it");
+  return { ...(await encodeLong(model, samples, signal)), seconds: samples.length / 16_000 };
 }
 
 /** Finds the words of a known text in a recording by CTC. */
 export class CtcAligner implements AsyncDisposable {
-  readonly #head: Head;
-  readonly #labels: CtcLabels;
-  readonly #stepSeconds: number;
+  readonly #model: SpeechModel;
+  readonly #head: LetterHead;
 
-  private constructor(head: Head, labels: CtcLabels, stepSeconds: number) {
+  private constructor(model: SpeechModel, head: LetterHead) {
+    this.#model = model;
     this.#head = head;
-    this.#labels = labels;
-    this.#stepSeconds = stepSeconds;
   }
 
   /**
@@ -104,9 +85,8 @@ export class CtcAligner implements AsyncDisposable {
    */
   static async load(folder: string, options: HeadOptions = {}): Promise<CtcAligner> {
     const description = await readHeadDescription(folder, "ctc-head");
-    const head = await Head.load(folder, description, options);
-    const { stack, frameRate, labels } = description;
-    return new CtcAligner(head, new CtcLabels(labels), stack / frameRate);
+    const model = await loadModelOf(description, folder, options);
+    return new CtcAligner(model, await beside(model, () => LetterHead.load(folder, options)));
   }
 
   /**
@@ -114,23 +94,21 @@ export class CtcAligner implements AsyncDisposable {
    *   `openAudio`
    */
   async align(audio: AudioInput, text: string, signal?: AbortSignal): Promise<AlignedWord[]> {
-    const encoded = this.#labels.encode(text);
+    const { labels: labelSet, placeSeconds } = this.#head;
+    const encoded = labelSet.encode(text);
     if ("problem" in encoded) {
       throw new GlossaError("invalid-argument", `the text cannot be aligned: ${encoded.problem}`);
     }
-    const { logits, steps, seconds } = await this.#head.run(
-      audio,
-      { name: "bias", make: attentionBias },
-      signal,
-    );
-    if (steps * encoded.labels.length > mostCells) {
+    const { data, width, seconds } = await framesOfRecording(this.#model, audio, signal);
+    const { logits, places } = await this.#head.run(data, width);
+    if (places * encoded.labels.length > mostCells) {
       throw new GlossaError(
         "invalid-argument",
         `${seconds.toFixed(0)} s of audio and ${encoded.labels.length} labels are too much at once; cut both up`,
       );
     }
-    const places = ctcAlign(logits, steps, this.#labels.count, encoded.labels);
-    if (places === null) {
+    const aligned = ctcAlign(logits, places, labelSet.count, encoded.labels);
+    if (aligned === null) {
       throw new GlossaError(
         "invalid-argument",
         `the text has ${encoded.labels.length} labels, too many for ${seconds.toFixed(1)} s of audio`,
@@ -139,21 +117,21 @@ export class CtcAligner implements AsyncDisposable {
     let at = 0;
     return encoded.words.map(({ text: word, labels }) => {
       // Spaces stand between words, and belong to none.
-      while (places[at]!.label !== labels[0]) at++;
-      const own = places.slice(at, at + labels.length);
+      while (aligned[at]!.label !== labels[0]) at++;
+      const own = aligned.slice(at, at + labels.length);
       at += labels.length;
       const score = own.reduce((sum, place) => sum + place.score, 0) / own.length;
       return {
         text: word,
-        start: own[0]!.start * this.#stepSeconds,
-        end: Math.min(seconds, own.at(-1)!.end * this.#stepSeconds),
+        start: own[0]!.start * placeSeconds,
+        end: Math.min(seconds, own.at(-1)!.end * placeSeconds),
         score: Math.exp(score),
       };
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#head[Symbol.asyncDispose]();
+    await Promise.all([this.#head[Symbol.asyncDispose](), this.#model[Symbol.asyncDispose]()]);
   }
 }
 
@@ -166,13 +144,20 @@ export interface ClassScore {
 
 /** Tells recordings apart. */
 export class Classifier implements AsyncDisposable {
-  readonly #head: Head;
+  readonly #model: SpeechModel;
+  readonly #session: OnnxSession;
   /** What the classes are: speaker, language, set. */
   readonly target: string;
   readonly classes: readonly string[];
 
-  private constructor(head: Head, target: string, classes: readonly string[]) {
-    this.#head = head;
+  private constructor(
+    model: SpeechModel,
+    session: OnnxSession,
+    target: string,
+    classes: readonly string[],
+  ) {
+    this.#model = model;
+    this.#session = session;
     this.target = target;
     this.classes = classes;
   }
@@ -183,15 +168,24 @@ export class Classifier implements AsyncDisposable {
    */
   static async load(folder: string, options: HeadOptions = {}): Promise<Classifier> {
     const description = await readHeadDescription(folder, "classify");
-    const head = await Head.load(folder, description, options);
-    return new Classifier(head, description.target, description.classes);
+    const model = await loadModelOf(description, folder, options);
+    const session = await beside(model, () => createSession(join(folder, headFiles.graph), options));
+    return new Classifier(model, session, description.target, description.classes);
   }
 
   /** @returns all classes, the most probable first. @throws GlossaError as `openAudio` */
   async classify(audio: AudioInput, signal?: AbortSignal): Promise<ClassScore[]> {
-    const { logits } = await this.#head.run(audio, { name: "pooling", make: poolingOf }, signal);
-    const highest = Math.max(...logits);
-    const weights = Array.from(logits, (score) => Math.exp(score - highest));
+    const { data, width } = await framesOfRecording(this.#model, audio, signal);
+    const steps = data.length / width;
+    const pooling = poolingOf([steps], steps);
+    const tensors = await tensorFactory();
+    const { logits } = await this.#session.run({
+      frames: tensors.float32(data, [1, steps, width]),
+      pooling: tensors.float32(pooling.data, pooling.shape),
+    });
+    const scores = logits!.data as Float32Array;
+    const highest = Math.max(...scores);
+    const weights = Array.from(scores, (score) => Math.exp(score - highest));
     const sum = weights.reduce((total, weight) => total + weight, 0);
     return this.classes
       .map((name, i) => ({ name, probability: weights[i]! / sum }))
@@ -199,6 +193,6 @@ export class Classifier implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#head[Symbol.asyncDispose]();
+    await Promise.all([this.#session[Symbol.asyncDispose](), this.#model[Symbol.asyncDispose]()]);
   }
 }

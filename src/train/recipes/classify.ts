@@ -28,7 +28,7 @@ import {
   type TrainingSample,
 } from "./data-recipe.ts";
 import { linear, normaliseFrames } from "./frame-layers.ts";
-import { headFiles, writeHeadDescription } from "./head-files.ts";
+import { headFiles, writeHeadDescription } from "../../retrieval/head-files.ts";
 
 export const classTargets = ["speaker", "language", "set"] as const;
 

@@ -7,12 +7,13 @@ import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
 import { alignTokens } from "../../eval/align.ts";
+import { reshape } from "../../graph/operators.ts";
 import { writeProgram } from "../../graph/write-program.ts";
 import { createSession, tensorFactory } from "../../runtime/session.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 import { modelProgram } from "../build-model.ts";
 import { ctcGreedy, ctcLoss, fewestFrames } from "../ctc.ts";
-import { CtcLabels, labelSetNames } from "../ctc-labels.ts";
+import { CtcLabels, labelSetNames } from "../../retrieval/ctc-labels.ts";
 import { BatchLoader } from "../data/batch-loader.ts";
 import type { FrameCache } from "../data/frame-cache.ts";
 import type { PreparedUtterance } from "../data/prepare-frames.ts";
@@ -33,7 +34,7 @@ import {
   type TrainingSample,
 } from "./data-recipe.ts";
 import { type EncoderShape, encoderSchema, frameEncoder, linear } from "./frame-layers.ts";
-import { headFiles, writeHeadDescription } from "./head-files.ts";
+import { headFiles, writeHeadDescription } from "../../retrieval/head-files.ts";
 
 const recipeSchema = commonRecipeSchema
   .extend({
@@ -41,7 +42,17 @@ const recipeSchema = commonRecipeSchema
     encoder: z.string().default("whisper-base").describe("Whose frames are read."),
     labels: z.enum(labelSetNames).default("letters"),
     data: dataSchema,
-    model: encoderSchema.prefault({}),
+    model: encoderSchema
+      .extend({
+        outputs: z
+          .number()
+          .int()
+          .min(1)
+          .max(8)
+          .default(2)
+          .describe("Places for labels that each step gives: fast speech has more letters than steps."),
+      })
+      .prefault({}),
     batchSize: z.number().int().min(1).max(4096).default(64),
     tests: z
       .array(z.string())
@@ -54,8 +65,8 @@ type CtcHeadRecipe = z.infer<typeof recipeSchema>;
 /** What a batch is compared with. */
 export interface CtcTargets {
   readonly labels: readonly (readonly number[])[];
-  /** Steps that each utterance has. */
-  readonly stepCounts: readonly number[];
+  /** Places for labels that each utterance has. */
+  readonly placeCounts: readonly number[];
 }
 
 type Sample = TrainingSample<readonly number[]>;
@@ -66,7 +77,7 @@ const testBatchSize = 8;
 
 /** @param normalisation of frames; with zeros of the right length when the values come from a file */
 export function ctcHeadModel(
-  shape: EncoderShape,
+  shape: EncoderShape & { readonly outputs: number },
   labels: number,
   normalisation: Normalisation,
 ): TrainableModel {
@@ -77,17 +88,20 @@ export function ctcHeadModel(
       const frames = builder.input("frames", "float32", ["batch", "steps", inputs]);
       const bias = builder.input("bias", "float32", ["batch", 1, 1, "steps"]);
       const heard = frameEncoder(builder, frames, bias, shape, normalisation);
-      return { outputs: { logits: linear(builder, "labels", heard, shape.width, labels) } };
+      const { width, outputs } = shape;
+      const logits = linear(builder, "labels", heard, width, outputs * labels);
+      // `[batch, steps · outputs, labels]`
+      return { outputs: { logits: reshape(logits, ["batch", "places", labels]) } };
     },
   };
 }
 
 /** Mean loss a label, so that long utterances do not drown short ones and the learning rate means the same for any data. */
 export const ctcOutsideLoss: OutsideLoss<CtcTargets> = ({ logits }, { targets }) => {
-  const [, steps, labels] = logits!.shape as [number, number, number];
+  const [, places, labels] = logits!.shape as [number, number, number];
   const total = targets.labels.reduce((sum, { length }) => sum + length, 0);
   const { losses, gradient } = ctcLoss(
-    { logits: logits!.data, labels, frames: steps, frameCounts: targets.stepCounts, targets: targets.labels },
+    { logits: logits!.data, labels, frames: places, frameCounts: targets.placeCounts, targets: targets.labels },
     new Float64Array(targets.labels.length).fill(1 / total),
   );
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / total, gradients: { logits: gradient } };
@@ -99,9 +113,9 @@ export class LabelErrors implements MetricGatherer<CtcTargets> {
   total = 0;
 
   add({ logits }: Outputs, { targets }: Batch<CtcTargets>): void {
-    const [, steps, labels] = logits!.shape as [number, number, number];
+    const [, places, labels] = logits!.shape as [number, number, number];
     for (const [i, target] of targets.labels.entries()) {
-      const said = ctcGreedy(logits!.data, targets.stepCounts[i]!, labels, i * steps * labels);
+      const said = ctcGreedy(logits!.data, targets.placeCounts[i]!, labels, i * places * labels);
       const alignment = alignTokens(target.map(String), said.map(String));
       this.errors += alignment.filter(({ kind }) => kind !== "match").length;
       this.total += target.length;
@@ -121,12 +135,12 @@ async function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<P
   const loaded = await loadRecipeData(recipe.data, recipe.encoder, seed, context);
   const { cache } = loaded.data;
   try {
-    const samples = labelled(loaded.samples, labels, shape.stack, context);
+    const samples = labelled(loaded.samples, labels, shape, context);
     const { validationShare, mostValidation } = recipe.data;
     const { training, validation } = holdBackSpeakers(samples, validationShare, mostValidation, seed);
     const normalisation = await measureNormalisation(training, cache, seed, context.signal);
     const model = ctcHeadModel(shape, labels.count, normalisation);
-    const batchOf = (chosen: readonly Version[]) => makeBatch(chosen, shape.stack, cache);
+    const batchOf = (chosen: readonly Version[]) => makeBatch(chosen, shape, cache);
     return {
       model,
       loss: ctcOutsideLoss,
@@ -183,7 +197,7 @@ async function* inBatches(
 
 async function makeBatch(
   chosen: readonly Version[],
-  stack: number,
+  { stack, outputs }: CtcHeadRecipe["model"],
   cache: FrameCache,
 ): Promise<Batch<CtcTargets>> {
   const { frames, stepCounts } = await readFrames(
@@ -195,7 +209,7 @@ async function makeBatch(
   return {
     names: chosen.map(({ sample }) => sample.id),
     inputs: { frames, bias: attentionBias(stepCounts, frames.shape[1]!) },
-    targets: { labels, stepCounts },
+    targets: { labels, placeCounts: stepCounts.map((steps) => outputs * steps) },
     weight: labels.reduce((sum, { length }) => sum + length, 0),
   };
 }
@@ -204,7 +218,7 @@ async function makeBatch(
 function labelled(
   samples: readonly TrainingSample<null>[],
   labels: CtcLabels,
-  stack: number,
+  { stack, outputs }: CtcHeadRecipe["model"],
   context: RecipeContext,
 ): Sample[] {
   const result: Sample[] = [];
@@ -215,9 +229,9 @@ function labelled(
       continue;
     }
     const needed = fewestFrames(encoded.labels);
-    const versions = sample.versions.filter(({ frames }) => stepsOf(frames.frames, stack) >= needed);
+    const versions = sample.versions.filter(({ frames }) => outputs * stepsOf(frames.frames, stack) >= needed);
     if (versions.length === 0) {
-      context.onWarning(`left out: ${sample.id}: its text needs ${needed} steps, its audio has fewer`);
+      context.onWarning(`left out: ${sample.id}: its text needs ${needed} places, its audio has fewer`);
       continue;
     }
     result.push({ ...sample, versions, label: encoded.labels });
@@ -246,6 +260,7 @@ async function finish(
     fingerprint: cache.description.fingerprint,
     frameRate: cache.description.frameRate,
     stack: recipe.model.stack,
+    outputs: recipe.model.outputs,
     labels: labels.name,
   });
   await using session = await createSession(graph, { device: context.device, threads: context.threads });
@@ -275,7 +290,7 @@ async function finish(
     versions.sort((a, b) => a.version.frames.frames - b.version.frames.frames);
     for (let at = 0; at < versions.length; at += testBatchSize) {
       context.signal?.throwIfAborted();
-      const batch = await makeBatch(versions.slice(at, at + testBatchSize), recipe.model.stack, data.cache);
+      const batch = await makeBatch(versions.slice(at, at + testBatchSize), recipe.model, data.cache);
       const { logits } = await session.run(
         Object.fromEntries(
           Object.entries(batch.inputs).map(([name, { data: values, shape }]) => [

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
-import { GlossaError } from "../../errors.ts";
-import { labelSetNames } from "../ctc-labels.ts";
+import { GlossaError } from "../errors.ts";
+import { labelSetNames } from "./ctc-labels.ts";
 
 export const headFiles = { description: "head.json", graph: "head.onnx" } as const;
 
@@ -16,7 +16,11 @@ const commonSchema = z.object({
 });
 
 const headSchema = z.discriminatedUnion("kind", [
-  commonSchema.extend({ kind: z.literal("ctc-head"), labels: z.enum(labelSetNames) }),
+  commonSchema.extend({
+    kind: z.literal("ctc-head"),
+    outputs: z.number().int().positive().describe("Places for labels that each step gives."),
+    labels: z.enum(labelSetNames),
+  }),
   commonSchema.extend({
     kind: z.literal("classify"),
     target: z.string().describe("What the classes are: speaker, language, set."),

@@ -53,6 +53,11 @@ export class CtcLabels {
     return this.symbols.length + 1;
   }
 
+  /** The label between words; null when there are no letters. */
+  get space(): number | null {
+    return this.#numbers.get(space) ?? null;
+  }
+
   /** Writes a text in labels. Punctuation is left out, accents too; small numbers are written as words. */
   encode(text: string): LabelledText {
     const words: LabelledWord[] = [];

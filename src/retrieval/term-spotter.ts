@@ -1,0 +1,165 @@
+/**
+ * Finds the user's terms in speech itself: in the scores that a CTC head gives for letters and syllables, before and without any
+ * recognised text. Tens of thousands of terms against a window of 30 s take milliseconds.
+ *
+ *     const spotter = new TermSpotter(terms, new CtcLabels("letters"));
+ *     const sightings = spotter.spot(logits, steps, secondsPerStep, startSeconds);
+ */
+import { spokenFormsOf } from "../context/extraction/spoken-forms.ts";
+import type { Term } from "../context/term.ts";
+import type { CtcLabels } from "./ctc-labels.ts";
+import { LabelSpotter } from "./label-spotter.ts";
+import { LabelTrie } from "./label-trie.ts";
+
+/** A term at a place of the speech. */
+export interface TermSighting {
+  readonly term: Term;
+  /** Probability that it is said there, 0 to 1. */
+  readonly score: number;
+  /** Seconds from the start of the recording. */
+  readonly start: number;
+  readonly end: number;
+  readonly evidence: SpottedEvidence;
+}
+
+/** What the sounds say for a term at a place. */
+export interface SpottedEvidence {
+  /** Natural logarithm of the likelihood of the term's labels over that of the best labels at all: at most 0. */
+  readonly logRatio: number;
+  /** Letters, or parts of syllables, that were looked for. */
+  readonly labels: number;
+  /** By how much another term fits the same place better, in nats; 0 when none does. */
+  readonly rival: number;
+}
+
+/**
+ * What a label that is found says for a term, in nats: chance finds short ones everywhere. Chosen on development recordings
+ * (docs/experiments.md).
+ */
+const perLabel = 2.5;
+
+/** Fitted on development recordings with 100 to 5,000 distractors (tools/fit-spotting.ts); see docs/experiments.md. */
+const weights = { bias: 0, logRatio: 0.5, labels: 0.8, logTerms: -0.8, rival: -0.5 };
+/** Longer terms are not safer still. */
+const mostLabels = 14;
+/** Sightings that are less likely are not reported. */
+const leastScore = 0.002;
+
+/** A list of terms made ready for spotting; make it once for all windows. */
+export class TermSpotter {
+  readonly terms: readonly Term[];
+  /** Terms that cannot be written in the labels, with the reason for each. */
+  readonly unspellable: ReadonlyMap<Term, string>;
+  readonly #termOf: number[] = [];
+  readonly #lengths: number[] = [];
+  readonly #spotter: LabelSpotter;
+  readonly #labelCount: number;
+  readonly #logTerms: number;
+
+  constructor(terms: readonly Term[], labels: CtcLabels) {
+    this.terms = terms;
+    this.#labelCount = labels.count;
+    this.#logTerms = Math.log(Math.max(1, terms.length));
+    const sequences: Uint8Array[] = [];
+    const unspellable = new Map<Term, string>();
+    for (const [index, term] of terms.entries()) {
+      const forms = labelForms(term, labels);
+      if ("problem" in forms) unspellable.set(term, forms.problem);
+      else {
+        for (const form of forms.sequences) {
+          sequences.push(form);
+          this.#termOf.push(index);
+          this.#lengths.push(form.length);
+        }
+      }
+    }
+    this.unspellable = unspellable;
+    this.#spotter = new LabelSpotter(new LabelTrie(sequences), { space: labels.space });
+  }
+
+  /**
+   * Where terms may be said, the likeliest first; a term at most once at a place.
+   *
+   * @param logits `[steps, labels]` of the head over a stretch of speech, before or after softmax
+   * @param stepSeconds how long a step is
+   * @param startSeconds where the stretch begins in the recording
+   */
+  spot(logits: Float32Array, steps: number, stepSeconds: number, startSeconds = 0): TermSighting[] {
+    const found = this.#spotter.spot(logits, steps, this.#labelCount).map((match) => ({
+      ...match,
+      term: this.#termOf[match.sequence]!,
+      fit: match.score + perLabel * this.#lengths[match.sequence]!,
+    }));
+    return this.#withRivals(found).flatMap(({ term, score: logRatio, sequence, start, end, rival }) => {
+      const evidence = { logRatio, labels: this.#lengths[sequence]!, rival };
+      const score = this.#probabilityOf(evidence);
+      if (score < leastScore) return [];
+      return {
+        term: this.terms[term]!,
+        score,
+        start: startSeconds + start * stepSeconds,
+        end: startSeconds + end * stepSeconds,
+        evidence,
+      };
+    });
+  }
+
+  /** The best form of a term at each place, best fits first, with how much better another term fits there. */
+  #withRivals(found: readonly Fit[]): (Fit & { rival: number })[] {
+    const order = [...found].sort((a, b) => b.fit - a.fit || a.sequence - b.sequence);
+    const kept: (Fit & { rival: number })[] = [];
+    // By their middle, so that few need be compared.
+    for (const fit of order) {
+      let rival = 0;
+      let isKnown = false;
+      for (const other of kept) {
+        if (!overlaps(fit, other)) continue;
+        if (other.term === fit.term) {
+          isKnown = true;
+          break;
+        }
+        rival ||= other.fit - fit.fit;
+      }
+      if (!isKnown) kept.push({ ...fit, rival });
+    }
+    return kept;
+  }
+
+  #probabilityOf({ logRatio, labels, rival }: SpottedEvidence): number {
+    const sum =
+      weights.bias +
+      weights.logRatio * logRatio +
+      weights.labels * Math.min(labels, mostLabels) +
+      weights.logTerms * this.#logTerms +
+      weights.rival * rival;
+    return 1 / (1 + Math.exp(-sum));
+  }
+}
+
+interface Fit {
+  readonly sequence: number;
+  readonly term: number;
+  readonly score: number;
+  readonly fit: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether two places are more or less the same. */
+function overlaps(a: Fit, b: Fit): boolean {
+  const shared = Math.min(a.end, b.end) - Math.max(a.start, b.start);
+  return shared > 0.5 * Math.min(a.end - a.start, b.end - b.start);
+}
+
+/** All ways in which a term may be said, in labels, or why there are none. */
+function labelForms(term: Term, labels: CtcLabels): { sequences: Uint8Array[] } | { problem: string } {
+  const spoken = term.spokenForms.length > 0 ? term.spokenForms : spokenFormsOf(term.text);
+  const sequences = new Map<string, Uint8Array>();
+  let problem = "";
+  for (const form of [term.text, ...spoken]) {
+    const encoded = labels.encode(form);
+    if ("problem" in encoded) problem ||= encoded.problem;
+    else sequences.set(encoded.labels.join(), Uint8Array.from(encoded.labels));
+  }
+  return sequences.size > 0 ? { sequences: [...sequences.values()] } : { problem };
+}
