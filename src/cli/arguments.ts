@@ -24,6 +24,13 @@ export function parseCount(smallest: number, largest: number): (value: string) =
   };
 }
 
+export function parseProbability(value: string): number {
+  const probability = value.trim() === "" ? NaN : Number(value);
+  if (!(probability >= 0 && probability <= 1))
+    throw new InvalidArgumentError("Expected a number from 0 to 1.");
+  return probability;
+}
+
 /** Options of the commands that are told about a recording: documents, slides, history, people. */
 export function addContextOptions(command: Command): Command {
   return command

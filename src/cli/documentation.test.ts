@@ -21,8 +21,18 @@ describe("docs/command-line.md", () => {
   });
 
   it("names every option of `terms extract`", async () => {
-    const section = page.slice(page.indexOf("## `glossa terms extract`"), page.indexOf("## `glossa prune`"));
+    const section = page.slice(
+      page.indexOf("## `glossa terms extract`"),
+      page.indexOf("## `glossa retrieve`"),
+    );
     const help = (await runFake(["terms", "extract", "--help"])).stdout;
+    const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
+    expect([...optionsIn(section), "--help"].sort()).toEqual(options);
+  });
+
+  it("names every option of `retrieve`", async () => {
+    const section = page.slice(page.indexOf("## `glossa retrieve`"), page.indexOf("## `glossa prune`"));
+    const help = (await runFake(["retrieve", "--help"])).stdout;
     const options = optionsIn(help.slice(help.indexOf("Options:"), help.indexOf("Examples:")));
     expect([...optionsIn(section), "--help"].sort()).toEqual(options);
   });

@@ -3,6 +3,7 @@
  */
 import type { LoadOptions } from "../recognise/options.ts";
 import type { Recogniser } from "../recognise/recogniser.ts";
+import type { Retriever, RetrieverOptions } from "../recognise/retriever.ts";
 import type { RecipeKind } from "../train/recipe.ts";
 import type { CacheOptions, ListedModel, ResolveModelOptions } from "../weights/model-store.ts";
 
@@ -16,6 +17,8 @@ export interface Environment {
   signal: AbortSignal;
   /** Loads the engine; called only once there is something to recognise. */
   createRecogniser(options: LoadOptions): Promise<LoadedRecogniser>;
+  /** Loads what finds terms in speech without recognising it. */
+  createRetriever(options: RetrieverOptions): Promise<LoadedRetriever>;
   models: ModelStore;
   /** What `glossa train` can train. */
   recipeKinds(): Promise<readonly RecipeKind[]>;
@@ -23,6 +26,9 @@ export interface Environment {
 
 /** What `glossa transcribe` needs of a recogniser. */
 export type LoadedRecogniser = Pick<Recogniser, "model" | "stream"> & AsyncDisposable;
+
+/** What `glossa retrieve` needs of a retriever. */
+export type LoadedRetriever = Pick<Retriever, "model" | "spotter" | "retrieve" | "map"> & AsyncDisposable;
 
 /** What `glossa models` needs of `weights/model-store.ts`. */
 export interface ModelStore {

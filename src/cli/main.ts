@@ -27,6 +27,7 @@ const environment: Environment = {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interruption.signal,
+  createRetriever: async (options) => (await import("../recognise/retriever.ts")).createRetriever(options),
   createRecogniser: async (options) => (await import("../recognise/recognise.ts")).createRecogniser(options),
   models: {
     list: async (options) => (await import("../weights/model-store.ts")).listModels(options),

@@ -9,6 +9,7 @@ import { evalCommand } from "./eval-command.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { modelsCommand } from "./models-command.ts";
 import { pruneCommand } from "./prune-command.ts";
+import { retrieveCommand } from "./retrieve-command.ts";
 import { Screen } from "./screen.ts";
 import { termsCommand } from "./terms-command.ts";
 import { keysCommand, serveCommand } from "./serve-command.ts";
@@ -75,6 +76,7 @@ Examples:
   modelsCommand(program, environment, finish);
   termsCommand(program, environment, finish);
   alignCommands(program, environment, finish);
+  retrieveCommand(program, environment, finish);
   pruneCommand(program, environment, finish);
   trainCommand(program, environment, finish, args);
   serveCommand(program, environment, finish);

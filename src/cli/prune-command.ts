@@ -1,9 +1,16 @@
 /**
  * The arguments and options of `glossa prune`.
  */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command } from "commander";
 import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
-import { addContextOptions, addEngineOptions, addSpeechOptions, collect, parseCount } from "./arguments.ts";
+import {
+  addContextOptions,
+  addEngineOptions,
+  addSpeechOptions,
+  collect,
+  parseCount,
+  parseProbability,
+} from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { PruneCommandOptions } from "./prune.ts";
 
@@ -45,11 +52,4 @@ export function pruneCommand(
       const { prune } = await import("./prune.ts");
       finish(await prune(input, options, environment));
     });
-}
-
-function parseProbability(value: string): number {
-  const probability = value.trim() === "" ? NaN : Number(value);
-  if (!(probability >= 0 && probability <= 1))
-    throw new InvalidArgumentError("Expected a number from 0 to 1.");
-  return probability;
 }

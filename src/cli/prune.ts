@@ -3,7 +3,7 @@
  */
 import { GlossaError } from "../errors.ts";
 import { prune as choose, type PrunedTerm } from "../retrieval/prune.ts";
-import { TermMatcher } from "../retrieval/term-matcher.ts";
+import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
 import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
@@ -125,7 +125,7 @@ function inStretches(words: readonly Word[]): Word[][] {
   return stretches;
 }
 
-function describe({ term, score, matches }: PrunedTerm) {
+function describe({ term, score, matches }: PrunedTerm<TermMatch>) {
   return {
     term: term.text,
     source: term.source,

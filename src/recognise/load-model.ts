@@ -4,10 +4,8 @@
 import { GlossaError } from "../errors.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { resolveModel } from "../weights/model-store.ts";
+import { defaultModel } from "./default-models.ts";
 import type { LoadOptions } from "./options.ts";
-
-/** The model that is used when none is named. */
-export const defaultModel = "whisper-small";
 
 /**
  * Fetches the weights when they are not in the cache, and loads them.

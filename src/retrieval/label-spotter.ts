@@ -99,7 +99,8 @@ export class LabelSpotter {
     for (let frame = 0; frame < frames; frame++) {
       const row = frame * labels;
       let best = nothing;
-      for (let label = 0; label < labels; label++) if (logits[row + label]! > best) best = logits[row + label]!;
+      for (let label = 0; label < labels; label++)
+        if (logits[row + label]! > best) best = logits[row + label]!;
       for (let label = 0; label < labels; label++) ratios[label] = logits[row + label]! - best;
       this.#step(frame, space === null ? 0 : Math.max(gap, -this.#insideWord));
       if (space !== null) {

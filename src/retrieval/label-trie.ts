@@ -27,7 +27,8 @@ export class LabelTrie {
     const order = sorted(sequences);
     let capacity = 1;
     for (const [i, sequence] of order.entries()) {
-      capacity += sequences[sequence]!.length - (i === 0 ? 0 : shared(sequences[order[i - 1]!]!, sequences[sequence]!));
+      capacity +=
+        sequences[sequence]!.length - (i === 0 ? 0 : shared(sequences[order[i - 1]!]!, sequences[sequence]!));
     }
     this.size = capacity;
     this.sequences = sequences.length;
@@ -48,7 +49,8 @@ export class LabelTrie {
       this.firstChild[node] = nodes;
       let at = from[node]!;
       // What ends here comes first in the order.
-      for (; at < to[node]! && sequences[order[at]!]!.length === depth; at++) this.ending[ended++] = order[at]!;
+      for (; at < to[node]! && sequences[order[at]!]!.length === depth; at++)
+        this.ending[ended++] = order[at]!;
       while (at < to[node]!) {
         const label = sequences[order[at]!]![depth]!;
         this.labels[nodes] = label;

@@ -23,11 +23,7 @@ export class LetterHead implements AsyncDisposable {
   readonly #session: OnnxSession;
   readonly #tensors: TensorFactory;
 
-  private constructor(
-    description: LetterHead["description"],
-    session: OnnxSession,
-    tensors: TensorFactory,
-  ) {
+  private constructor(description: LetterHead["description"], session: OnnxSession, tensors: TensorFactory) {
     const { labels, stack, outputs, frameRate } = description;
     this.description = description;
     this.labels = new CtcLabels(labels);

@@ -3,7 +3,13 @@
  * SAP²-ASR (arXiv 2511.11139). What is dropped is kept too, with its best evidence, for the report.
  */
 import type { Term } from "../context/term.ts";
-import type { TermMatch } from "./term-matcher.ts";
+
+/** A term at a place of the speech, whatever speaks for it. */
+export interface ScoredMatch {
+  readonly term: Term;
+  /** Probability that it is said there, 0 to 1. */
+  readonly score: number;
+}
 
 export interface PruneOptions {
   /** Least probability of a term that is kept, 0 to 1. Default `defaultThreshold`. */
@@ -12,28 +18,31 @@ export interface PruneOptions {
   readonly most?: number;
 }
 
-export interface Pruned {
+export interface Pruned<Match extends ScoredMatch> {
   /** The terms kept, the likeliest first, each with its matches. */
-  readonly kept: readonly PrunedTerm[];
+  readonly kept: readonly PrunedTerm<Match>[];
   /** The terms dropped that had any evidence, the likeliest first. */
-  readonly dropped: readonly PrunedTerm[];
+  readonly dropped: readonly PrunedTerm<Match>[];
 }
 
-export interface PrunedTerm {
+export interface PrunedTerm<Match extends ScoredMatch> {
   readonly term: Term;
   /** Of its best match. */
   readonly score: number;
-  readonly matches: readonly TermMatch[];
+  readonly matches: readonly Match[];
 }
 
 /** Low on purpose: a term too many costs little, a term lost is lost. Calibrated, see docs/experiments.md. */
 export const defaultThreshold = 0.1;
 export const defaultMostKept = 20;
 
-/** @param matches as `TermMatcher.match` gives them */
-export function prune(matches: readonly TermMatch[], options: PruneOptions = {}): Pruned {
+/** @param matches as `TermMatcher.match` or `TermSpotter.spot` gives them */
+export function prune<Match extends ScoredMatch>(
+  matches: readonly Match[],
+  options: PruneOptions = {},
+): Pruned<Match> {
   const { threshold = defaultThreshold, most = defaultMostKept } = options;
-  const byTerm = new Map<Term, TermMatch[]>();
+  const byTerm = new Map<Term, Match[]>();
   for (const match of matches) {
     const known = byTerm.get(match.term);
     if (known) known.push(match);

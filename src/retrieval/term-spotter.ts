@@ -152,7 +152,7 @@ function overlaps(a: Fit, b: Fit): boolean {
 }
 
 /** All ways in which a term may be said, in labels, or why there are none. */
-function labelForms(term: Term, labels: CtcLabels): { sequences: Uint8Array[] } | { problem: string } {
+export function labelForms(term: Term, labels: CtcLabels): { sequences: Uint8Array[] } | { problem: string } {
   const spoken = term.spokenForms.length > 0 ? term.spokenForms : spokenFormsOf(term.text);
   const sequences = new Map<string, Uint8Array>();
   let problem = "";

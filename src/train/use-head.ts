@@ -16,7 +16,7 @@ import { createSession, type OnnxSession, tensorFactory } from "../runtime/sessi
 import { resolveModel } from "../weights/model-store.ts";
 import { ctcAlign } from "./ctc.ts";
 import { encodeLong } from "./data/encode-long.ts";
-import { encoderFingerprint } from "./data/training-data.ts";
+import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
 import { poolingOf } from "./recipes/classify.ts";
 import { type HeadDescription, headFiles, readHeadDescription } from "../retrieval/head-files.ts";
 import { LetterHead } from "../retrieval/letter-head.ts";
@@ -150,12 +150,7 @@ export class Classifier implements AsyncDisposable {
   readonly target: string;
   readonly classes: readonly string[];
 
-  private constructor(
-    model: SpeechModel,
-    session: OnnxSession,
-    target: string,
-    classes: readonly string[],
-  ) {
+  private constructor(model: SpeechModel, session: OnnxSession, target: string, classes: readonly string[]) {
     this.#model = model;
     this.#session = session;
     this.target = target;

@@ -4,9 +4,10 @@
  */
 import { Writable } from "node:stream";
 import type { LoadOptions, RecogniseOptions, RecognitionEvent } from "../../recognise/options.ts";
+import type { RetrieverOptions } from "../../recognise/retriever.ts";
 import type { RecipeKind } from "../../train/recipe.ts";
 import type { Segment, TermReport, Transcript } from "../../transcript/transcript.ts";
-import type { Environment, ModelStore, OutputStream } from "../environment.ts";
+import type { Environment, LoadedRetriever, ModelStore, OutputStream } from "../environment.ts";
 import { runCommandLine } from "../program.ts";
 
 type FakeStream = OutputStream & { text: string };
@@ -27,6 +28,8 @@ export interface FakeOptions {
   stream?: (input: unknown, options: RecogniseOptions) => AsyncGenerator<RecognitionEvent, void, undefined>;
   /** Called in place of loading a model. */
   onLoad?: (options: LoadOptions) => void | Promise<void>;
+  /** What `createRetriever` gives. */
+  retriever?: Omit<LoadedRetriever, typeof Symbol.asyncDispose>;
   models?: Partial<ModelStore>;
   recipeKinds?: readonly RecipeKind[];
   stdoutIsTerminal?: boolean;
@@ -42,6 +45,7 @@ export interface FakeRun {
   /** What the recogniser was given, one entry an input. */
   recognised: { input: unknown; options: RecogniseOptions }[];
   loaded: LoadOptions[];
+  retrieverOptions: RetrieverOptions[];
   disposed: number;
 }
 
@@ -55,7 +59,15 @@ export async function runFake(
     typeof fake === "function" ? fake(() => interruption.abort(new Error("interrupted"))) : fake;
   const stdout = fakeStream(options.stdoutIsTerminal ?? false, options.stdoutError);
   const stderr = fakeStream(options.stderrIsTerminal ?? false);
-  const run: FakeRun = { exitCode: -1, stdout: "", stderr: "", recognised: [], loaded: [], disposed: 0 };
+  const run: FakeRun = {
+    exitCode: -1,
+    stdout: "",
+    stderr: "",
+    recognised: [],
+    loaded: [],
+    retrieverOptions: [],
+    disposed: 0,
+  };
   const unexpected = () => Promise.reject(new Error("not expected to be called"));
   const environment: Environment = {
     stdout,
@@ -70,6 +82,16 @@ export async function runFake(
           run.recognised.push({ input, options: recogniseOptions });
           return (options.stream ?? saying("Hello there."))(input, recogniseOptions);
         },
+        [Symbol.asyncDispose]: async () => {
+          run.disposed++;
+        },
+      };
+    },
+    createRetriever: async (loadOptions) => {
+      if (!options.retriever) return unexpected();
+      run.retrieverOptions.push(loadOptions);
+      return {
+        ...options.retriever,
         [Symbol.asyncDispose]: async () => {
           run.disposed++;
         },

@@ -4,14 +4,12 @@
  *     await using data = await prepareTrainingData({ sets: ["recordings/"], model: "whisper-base" });
  *     const frames = await data.cache.read(data.utterances[0].frames);
  */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { GlossaError } from "../../errors.ts";
 import type { SpeechModel } from "../../models/speech-model.ts";
 import { loadSpeechModel } from "../../recognise/load-model.ts";
 import type { LoadOptions } from "../../recognise/options.ts";
+import { encoderFingerprint } from "../../weights/encoder-fingerprint.ts";
 import { resolveCacheFolder } from "../../weights/cache-folder.ts";
 import { resolveModel } from "../../weights/model-store.ts";
 import type { ResolvedModel } from "../../weights/resolved-model.ts";
@@ -122,15 +120,4 @@ async function shapeOf(model: SpeechModel): Promise<FramesShape> {
   // How wide frames are is known when there are some.
   using frames = await model.encode(new Float32Array(16_000));
   return { width: frames.width, frameRate: model.frameRate, maximumSeconds: model.maximumSeconds };
-}
-
-/** Files that hold an encoder's weights, whatever the architecture. */
-const encoderFiles = ["encoder.onnx", "model.safetensors", "ggml-model.bin"];
-
-/** SHA-256 of all that frames depend on beside the audio. */
-export async function encoderFingerprint(model: ResolvedModel, trailingSilence?: number): Promise<string> {
-  const file = encoderFiles.find((name) => model.has(name));
-  const hash = createHash("sha256");
-  if (file !== undefined) await pipeline(createReadStream(model.path(file)), hash, { end: false });
-  return hash.update(JSON.stringify({ version: 1, trailingSilence })).digest("hex");
 }

@@ -101,7 +101,13 @@ export const ctcOutsideLoss: OutsideLoss<CtcTargets> = ({ logits }, { targets })
   const [, places, labels] = logits!.shape as [number, number, number];
   const total = targets.labels.reduce((sum, { length }) => sum + length, 0);
   const { losses, gradient } = ctcLoss(
-    { logits: logits!.data, labels, frames: places, frameCounts: targets.placeCounts, targets: targets.labels },
+    {
+      logits: logits!.data,
+      labels,
+      frames: places,
+      frameCounts: targets.placeCounts,
+      targets: targets.labels,
+    },
     new Float64Array(targets.labels.length).fill(1 / total),
   );
   return { loss: losses.reduce((sum, loss) => sum + loss, 0) / total, gradients: { logits: gradient } };
@@ -229,7 +235,9 @@ function labelled(
       continue;
     }
     const needed = fewestFrames(encoded.labels);
-    const versions = sample.versions.filter(({ frames }) => outputs * stepsOf(frames.frames, stack) >= needed);
+    const versions = sample.versions.filter(
+      ({ frames }) => outputs * stepsOf(frames.frames, stack) >= needed,
+    );
     if (versions.length === 0) {
       context.onWarning(`left out: ${sample.id}: its text needs ${needed} places, its audio has fewer`);
       continue;

@@ -1,0 +1,163 @@
+/**
+ * `glossa retrieve`: which of thousands of terms are spoken, with scores and times, without recognition.
+ */
+import { writeFile } from "node:fs/promises";
+import { GlossaError } from "../errors.ts";
+import type { RetrievedStretch } from "../recognise/retriever.ts";
+import type { PrunedTerm } from "../retrieval/prune.ts";
+import { drawTermMap } from "../report/term-map.ts";
+import type { TermMapStretch } from "../retrieval/term-map.ts";
+import type { TermSighting } from "../retrieval/term-spotter.ts";
+import { untilAborted } from "./abortable.ts";
+import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
+import type { Environment, LoadedRetriever } from "./environment.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { readGlossary } from "./glossary.ts";
+import type { LoadingOptions } from "./load-recogniser.ts";
+import { checkReadable } from "./outputs.ts";
+import { formatClock } from "./quantities.ts";
+import { Screen } from "./screen.ts";
+
+/** The options as the command line names them. */
+export interface RetrieveCommandOptions extends ContextOptions, LoadingOptions {
+  terms?: string[];
+  term?: string[];
+  threshold?: number;
+  most?: number;
+  json?: boolean;
+  map?: string;
+  head?: string;
+  quiet?: boolean;
+}
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code
+ * @throws GlossaError when there are no terms, or the context, the model, the head or the input cannot be read
+ */
+export async function retrieve(
+  input: string,
+  options: RetrieveCommandOptions,
+  environment: Environment,
+): Promise<number> {
+  const { signal } = environment;
+  const screen = new Screen(environment, options);
+  const glossary = await untilAborted(readGlossary(options.terms ?? [], options.term ?? []), signal);
+  const context = await untilAborted(readCommandContext(options, signal), signal);
+  for (const warning of [...glossary.warnings, ...context.warnings]) await screen.warn(warning);
+  const terms = withContext(glossary.terms, context.terms);
+  if (terms.length === 0) {
+    throw new GlossaError(
+      "invalid-argument",
+      "there are no terms; give --terms, --term, --context or --slides",
+    );
+  }
+  await checkReadable(input);
+  const retriever = await untilAborted(load(options, environment, screen), signal);
+  screen.hideProgress();
+  const stretches: RetrievedStretch[] = [];
+  const maps: TermMapStretch[] = [];
+  const started = performance.now();
+  try {
+    const { unspellable } = retriever.spotter(terms);
+    for (const warning of unspellableWarning(unspellable, terms.length)) await screen.warn(warning);
+    const found = retriever.retrieve(input, terms, {
+      threshold: options.threshold,
+      most: options.most,
+      signal,
+      onProgress: (progress) => screen.showRecognition(input, progress, (performance.now() - started) / 1000),
+    });
+    for (;;) {
+      const next = await untilAborted(found.next(), signal);
+      if (next.done) break;
+      stretches.push(next.value);
+      if (options.map !== undefined) maps.push(retriever.map(next.value));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return exitCodes.interrupted;
+  } finally {
+    screen.hideProgress();
+    await untilAborted(retriever[Symbol.asyncDispose](), signal).catch(() => {});
+  }
+  if (options.map !== undefined) await writeMap(options.map, maps);
+  await screen.print(options.json ? asJson(terms.length, stretches) : asTable(stretches));
+  const count = new Set(stretches.flatMap(({ kept }) => kept.map(({ term }) => term.text))).size;
+  const speech = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+  await screen.note(`${count} of ${terms.length} terms in ${formatClock(speech)} of speech`);
+  return exitCodes.success;
+}
+
+function load(
+  options: RetrieveCommandOptions,
+  environment: Environment,
+  screen: Screen,
+): Promise<LoadedRetriever> {
+  return environment.createRetriever({
+    model: options.model,
+    head: options.head,
+    device: options.device,
+    threads: options.threads,
+    offline: options.offline,
+    cacheFolder: options.cache,
+    onDownload: (progress) => screen.showDownload(progress),
+    signal: environment.signal,
+  });
+}
+
+function unspellableWarning(unspellable: ReadonlyMap<{ text: string }, string>, count: number): string[] {
+  if (unspellable.size === 0) return [];
+  const examples = [...unspellable].slice(0, 3).map(([term, reason]) => `"${term.text}" (${reason})`);
+  const more = unspellable.size > examples.length ? ", …" : "";
+  return [
+    `${unspellable.size} of ${count} terms cannot be looked for: ${examples.join(", ")}${more}; give them spoken forms`,
+  ];
+}
+
+function asTable(stretches: readonly RetrievedStretch[]): string {
+  const rows = stretches.flatMap(({ kept }) => kept.flatMap(({ matches }) => matches));
+  rows.sort((a, b) => a.start - b.start);
+  const lines = rows.map(({ term, score, start, end }) =>
+    [term.text, score.toFixed(2), start.toFixed(2), end.toFixed(2)].join("\t"),
+  );
+  return ["term\tscore\tstart\tend", ...lines].map((line) => `${line}\n`).join("");
+}
+
+function asJson(terms: number, stretches: readonly RetrievedStretch[]): string {
+  const result = stretches.map(({ start, end, kept, dropped }) => ({
+    start: rounded(start),
+    end: rounded(end),
+    kept: kept.map(describe),
+    dropped: dropped.map(describe),
+  }));
+  return `${JSON.stringify({ terms, stretches: result }, null, 2)}\n`;
+}
+
+function describe({ term, score, matches }: PrunedTerm<TermSighting>) {
+  return {
+    term: term.text,
+    source: term.source,
+    score: rounded(score),
+    matches: matches.map((match) => ({
+      start: rounded(match.start),
+      end: rounded(match.end),
+      score: rounded(match.score),
+      evidence: Object.fromEntries(
+        Object.entries(match.evidence).map(([name, value]) => [name, rounded(value as number)]),
+      ),
+    })),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+async function writeMap(path: string, maps: readonly TermMapStretch[]): Promise<void> {
+  try {
+    await writeFile(path, drawTermMap(maps));
+  } catch (cause) {
+    throw new GlossaError("write-failed", `${path}: ${(cause as Error).message}`, { cause });
+  }
+}

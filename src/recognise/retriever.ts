@@ -1,0 +1,215 @@
+/**
+ * Which of thousands of terms are spoken in a recording, without recognising it: its frames, a letter head over them, and a
+ * search for all terms at once.
+ *
+ *     await using retriever = await createRetriever({ model: "whisper-base" });
+ *     for await (const stretch of retriever.retrieve("talk.mp3", terms)) console.log(stretch.kept);
+ */
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openAudio, type AudioInput } from "../audio/open-audio.ts";
+import type { VoiceActivity } from "../audio/voice-activity.ts";
+import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
+import type { Term } from "../context/term.ts";
+import { GlossaError } from "../errors.ts";
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { headFiles } from "../retrieval/head-files.ts";
+import { LetterHead, type LabelScores } from "../retrieval/letter-head.ts";
+import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
+import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
+import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
+import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
+import { resolveModel } from "../weights/model-store.ts";
+import type { ResolvedModel } from "../weights/resolved-model.ts";
+import { defaultRetrievalModel } from "./default-models.ts";
+import { loadSpeechModel } from "./load-model.ts";
+import type { LoadOptions, RecognitionProgress } from "./options.ts";
+
+const shippedFolder = fileURLToPath(new URL("../../models/", import.meta.url));
+
+export interface RetrieverOptions extends LoadOptions {
+  /** Folder of a finished run of a `ctc-head` recipe; default: the head that comes with Glossa for the model. */
+  head?: string;
+}
+
+export interface RetrieveOptions extends PruneOptions {
+  /** Leave out stretches without speech. Default true. */
+  readonly voiceActivity?: boolean;
+  readonly signal?: AbortSignal;
+  onProgress?(progress: RecognitionProgress): void;
+}
+
+/** The terms of a stretch of speech; times in seconds from the start of the recording. */
+export interface RetrievedStretch {
+  readonly start: number;
+  readonly end: number;
+  /** The likeliest first. */
+  readonly kept: readonly PrunedTerm<TermSighting>[];
+  readonly dropped: readonly PrunedTerm<TermSighting>[];
+  /** What was searched, for maps. */
+  readonly scores: LabelScores;
+}
+
+/**
+ * The letter head that comes with Glossa for a model; null when there is none for its weights.
+ *
+ * @throws GlossaError `unreadable-input` when the head is damaged
+ */
+export async function shippedHead(model: ResolvedModel, options: LoadOptions): Promise<LetterHead | null> {
+  const folder = join(shippedFolder, `letters-${model.manifest.id}`);
+  if ((await stat(join(folder, headFiles.description)).catch(() => null)) === null) return null;
+  const { device, threads } = options;
+  const head = await LetterHead.load(folder, { device, threads });
+  if (head.description.fingerprint === (await encoderFingerprint(model, options.trailingSilence)))
+    return head;
+  await head[Symbol.asyncDispose]();
+  return null;
+}
+
+/** Label scores of one window's audio. */
+export async function labelScores(
+  head: LetterHead,
+  model: SpeechModel,
+  frames: AudioFrames,
+): Promise<LabelScores> {
+  const lead = Math.round(model.leadInSeconds * model.frameRate);
+  const count = Math.max(1, Math.ceil(frames.durationSeconds * model.frameRate));
+  const own = frames.data.subarray(lead * frames.width, Math.min(frames.frames, lead + count) * frames.width);
+  return head.run(own, frames.width);
+}
+
+/**
+ * Loads a model and the head over its frames.
+ *
+ * @throws GlossaError `invalid-argument` when there is no head for the model, or it was trained over another's frames; as
+ *   `createRecogniser`
+ */
+export async function createRetriever(options: RetrieverOptions = {}): Promise<Retriever> {
+  const { signal: _, ...later } = options;
+  const resolved = await resolveModel(options.model ?? defaultRetrievalModel, options);
+  const { id } = resolved.manifest;
+  const head = await headFor(resolved, options);
+  if (head.description.fingerprint !== (await encoderFingerprint(resolved, options.trailingSilence))) {
+    await head[Symbol.asyncDispose]();
+    throw new GlossaError(
+      "invalid-argument",
+      `${options.head} was trained over frames of another model than ${id} (it says ${head.description.encoder}); name that with --model`,
+    );
+  }
+  try {
+    const model = await loadSpeechModel({ ...options, model: options.model ?? defaultRetrievalModel });
+    return new Retriever(model, head, async () => {
+      const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
+      const detector = await resolveModel("silero-vad", later);
+      return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
+    });
+  } catch (error) {
+    await head[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function headFor(model: ResolvedModel, options: RetrieverOptions): Promise<LetterHead> {
+  if (options.head !== undefined) return LetterHead.load(options.head, options);
+  const head = await shippedHead(model, options);
+  if (head !== null) return head;
+  throw new GlossaError(
+    "invalid-argument",
+    `Glossa comes with no letter head for ${model.manifest.id}, only for ${defaultRetrievalModel}; choose that, or train one with ` +
+      "recipes/ctc-head.json and give its folder as --head",
+  );
+}
+
+export class Retriever implements AsyncDisposable {
+  readonly #model: SpeechModel;
+  readonly #head: LetterHead;
+  readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
+  readonly #spotters = new WeakMap<readonly Term[], TermSpotter>();
+  #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
+
+  /** @param loadVoiceActivity is called when the first recording needs it */
+  constructor(
+    model: SpeechModel,
+    head: LetterHead,
+    loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
+  ) {
+    this.#model = model;
+    this.#head = head;
+    this.#loadVoiceActivity = loadVoiceActivity;
+  }
+
+  /** Identifier of the model whose frames are read. */
+  get model(): string {
+    return this.#model.id;
+  }
+
+  /** The terms made ready; the same array is made ready once. */
+  spotter(terms: readonly Term[]): TermSpotter {
+    let spotter = this.#spotters.get(terms);
+    if (!spotter) this.#spotters.set(terms, (spotter = new TermSpotter(terms, this.#head.labels)));
+    return spotter;
+  }
+
+  /**
+   * Stretch by stretch, the terms that are spoken in a recording.
+   *
+   * @param input a path, `-` for standard input, bytes, a stream, or samples
+   * @throws GlossaError as `openAudio`; the signal's reason when aborted
+   */
+  async *retrieve(
+    input: AudioInput,
+    terms: readonly Term[],
+    options: RetrieveOptions = {},
+  ): AsyncGenerator<RetrievedStretch, void, undefined> {
+    const { signal, voiceActivity = true, onProgress } = options;
+    signal?.throwIfAborted();
+    const spotter = this.spotter(terms);
+    await using audio = await openAudio(input, { signal });
+    const detector = voiceActivity ? await (this.#voiceActivity ??= this.#loadVoiceActivity()) : null;
+    let totalSeconds = audio.durationSeconds;
+    onProgress?.({ processedSeconds: 0, totalSeconds });
+    const windows = speechWindows(audio.chunks, detector, {
+      maximumSeconds: this.#model.maximumSeconds,
+      voiceActivity,
+      signal,
+      onProgress: (received) => (totalSeconds = received.totalSeconds ?? totalSeconds),
+    });
+    for await (const window of windows) {
+      signal?.throwIfAborted();
+      const scores = await this.#scoresOf(window);
+      const sightings = spotter.spot(
+        scores.logits,
+        scores.places,
+        this.#head.placeSeconds,
+        window.startSeconds,
+      );
+      onProgress?.({ processedSeconds: window.endSeconds, totalSeconds });
+      yield { start: window.startSeconds, end: window.endSeconds, ...prune(sightings, options), scores };
+    }
+  }
+
+  /** How well each term that was kept in a stretch fits at each moment of it. */
+  map({ start, kept, scores }: RetrievedStretch): TermMapStretch {
+    const { labels, placeSeconds } = this.#head;
+    return mapTerms(
+      kept.map(({ term }) => term),
+      labels,
+      scores,
+      { start, placeSeconds },
+    );
+  }
+
+  async #scoresOf({ samples }: SpeechWindow): Promise<LabelScores> {
+    using frames = await this.#model.encode(samples);
+    return labelScores(this.#head, this.#model, frames);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([
+      this.#head[Symbol.asyncDispose](),
+      this.#model[Symbol.asyncDispose](),
+      this.#voiceActivity?.then((detector) => detector[Symbol.asyncDispose]()),
+    ]);
+  }
+}
