@@ -4,7 +4,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { dataFormats } from "../eval/datasets/detect-data-format.ts";
 import { termsProtocols } from "../eval/records.ts";
-import { addEngineOptions, parseCount, parseLanguage } from "./arguments.ts";
+import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
+import { addEngineOptions, parseCount, parseLanguage, parseProbability } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { EvalOptions } from "./eval.ts";
 import type { ScoreOptions } from "./eval-scores.ts";
@@ -14,6 +15,7 @@ Examples:
   glossa eval dev/manifest.jsonl --model whisper-base
   glossa eval dev/manifest.jsonl --terms own+distractors --list-size 100 --list-size 1000 \\
               --distractors rare-words.txt --output runs/
+  glossa eval dev/manifest.jsonl --retrieval-only --terms own+distractors --list-size 1000 --distractors rare-words.txt
   glossa eval dev/manifest.jsonl --noise noises/ --snr 10 --json
   glossa eval score runs/* --report report.html
   glossa eval compare runs/dev_whisper-base_none runs/dev_whisper-base_own
@@ -47,6 +49,18 @@ export function evalCommand(
     .option("--list-size <count>", "distractors per utterance, can be repeated", collectCounts)
     .option("--distractors <file>", "terms to draw distractors from (default: those of the whole set)")
     .option("--glossary <file>", "one list of terms for all utterances, instead of their own")
+    .option("--retrieval-only", "look for the terms in the speech, and recognise nothing")
+    .option("--head <folder>", "letter head to look with (default: the one that comes with Glossa)")
+    .option(
+      "--threshold <probability>",
+      `least probability of a term that counts as found (default: ${defaultThreshold})`,
+      parseProbability,
+    )
+    .option(
+      "--most <count>",
+      `most terms found in an utterance (default: ${defaultMostKept})`,
+      parseCount(1, 200),
+    )
     .option(
       "--seed <number>",
       "seed for drawing distractors, noise and rooms (default: 0)",

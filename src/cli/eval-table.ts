@@ -20,6 +20,12 @@ const columns: readonly (readonly [IntervalMetricName, heading: string])[] = [
   ["caseAccuracy", "CASE"],
   ["falseInsertionsPerHour", "FALSE/H"],
   ["keywordRecall", "KEYW"],
+  ["topOneRecall", "TOP-1"],
+  ["recallAtTruePlusFive", "R@+5"],
+  ["retrievalRecall", "RECALL"],
+  ["retrievalPrecision", "PREC"],
+  ["retrievalF1", "F1"],
+  ["termsKept", "KEPT"],
   ["realTimeFactor", "SPEED"],
 ];
 const shortestLabel = 12;

@@ -53,6 +53,32 @@ const hearing: NonNullable<FakeOptions["stream"]> = async function* (
   yield* said(`the ${word} ${spelling}`);
 };
 
+/** Finds what the file is called, a wrong term, and LoRA without being sure of it. */
+const retrieving: NonNullable<FakeOptions["retriever"]> = {
+  model: "fake-model",
+  spotter: () => {
+    throw new Error("not expected to be called");
+  },
+  map: () => {
+    throw new Error("not expected to be called");
+  },
+  async *retrieve(input, terms) {
+    const scores = new Map([
+      [words.find((word) => String(input).includes(word)), 0.9],
+      ["rare7", 0.4],
+      ["LoRA", 0.05],
+    ]);
+    const kept = terms.flatMap((term) => {
+      const score = scores.get(term.text);
+      if (score === undefined) return [];
+      const match = { term, score, start: 0, end: 1, evidence: { logRatio: -1, labels: 4, rival: 0 } };
+      return [{ term, score, matches: [match] }];
+    });
+    const scoresOfLabels = { logits: new Float32Array(0), places: 0 };
+    yield { start: 0, end: 2, kept, dropped: [], scores: scoresOfLabels };
+  },
+};
+
 async function* said(text: string): AsyncGenerator<RecognitionEvent, void, undefined> {
   const transcript = { ...fakeTranscript([]), text, durationSeconds: 2 };
   yield { type: "transcript", transcript };
@@ -98,6 +124,11 @@ describe("glossa eval", () => {
       "falseInsertionsPerHour",
       "keywordRecall",
       "topOneRecall",
+      "recallAtTruePlusFive",
+      "retrievalPrecision",
+      "retrievalRecall",
+      "retrievalF1",
+      "termsKept",
       "realTimeFactor",
       "peakMemoryMegabytes",
     ]);
@@ -126,6 +157,47 @@ describe("glossa eval", () => {
     expect(lines[2]).toMatch(/^dev +0\.00 +0\.00 +0\.00 +100\.0 /);
     expect(lines[3]).toMatch(/^ {2}own\+dis.* ±0\.00/);
     expect(lines[4]).toMatch(/^ {2}4 utterances, 0:08, \d+ MB$/);
+  });
+
+  it("scores what is found in the speech alone with --retrieval-only", async () => {
+    await writeFile("few.txt", "rare7\nrare8\n");
+    const args = [
+      "eval",
+      "dev",
+      "--retrieval-only",
+      "--terms",
+      "own+distractors",
+      "--distractors",
+      "few.txt",
+    ];
+    const run = await runFake([...args, "--list-size", "2", "--json"], { retriever: retrieving });
+    expect(run).toMatchObject({ exitCode: 0, stderr: "", disposed: 1, recognised: [] });
+    const [summary] = (JSON.parse(run.stdout) as { runs: { metrics: object }[] }).runs;
+    expect(summary!.metrics).toMatchObject({
+      wer: null,
+      bWer: null,
+      termRecall: null,
+      keywordRecall: null,
+      topOneRecall: 100,
+      recallAtTruePlusFive: 100,
+      retrievalRecall: 50,
+      retrievalPrecision: 50,
+      termsKept: 2,
+    });
+    const lower = await runFake(
+      [...args, "--list-size", "2", "--json", "--threshold", "0.01", "--most", "3"],
+      {
+        retriever: retrieving,
+      },
+    );
+    expect(JSON.parse(lower.stdout)).toMatchObject({
+      runs: [{ metrics: { retrievalRecall: 100, termsKept: 3 } }],
+    });
+  });
+
+  it("refuses --retrieval-only without terms, and its options without it", async () => {
+    expect((await runFake(["eval", "dev", "--retrieval-only"])).stderr).toContain("needs terms to look for");
+    expect((await runFake(["eval", "dev", "--threshold", "0.5"])).stderr).toContain("need --retrieval-only");
   });
 
   it("gives the terms that the protocol asks for", async () => {
@@ -298,7 +370,7 @@ describe("the commands of docs/evaluation.md", () => {
     await cp("dev", "en-lj001", { recursive: true });
     for (const command of commands) {
       expect(command).toMatch(/^glossa eval /);
-      const run = await runFake(command.split(/\s+/).slice(1), { stream: hearing });
+      const run = await runFake(command.split(/\s+/).slice(1), { stream: hearing, retriever: retrieving });
       expect({ command, exitCode: run.exitCode, stderr: run.stderr }).toEqual({
         command,
         exitCode: 0,

@@ -10,19 +10,26 @@ import { loadDataSet, type DataSet } from "../eval/datasets/load-data-set.ts";
 import type { DataFormat } from "../eval/datasets/detect-data-format.ts";
 import type { Utterance } from "../eval/datasets/utterance.ts";
 import { Perturber } from "../eval/perturber.ts";
-import type { Perturbation, RunScore, TermsProtocol, UtteranceRecord } from "../eval/records.ts";
+import type {
+  Perturbation,
+  RetrievalSettings,
+  RunScore,
+  TermsProtocol,
+  UtteranceRecord,
+} from "../eval/records.ts";
 import { runDataSet, type RunPlan } from "../eval/run.ts";
 import { runName } from "../eval/run-name.ts";
 import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
 import { scoreRun } from "../eval/score-run.ts";
 import { TermLists } from "../eval/term-lists.ts";
+import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
 import { GlossaError } from "../errors.ts";
 import { untilAborted } from "./abortable.ts";
-import type { Environment, LoadedRecogniser } from "./environment.ts";
+import type { Environment, LoadedRecogniser, LoadedRetriever } from "./environment.ts";
 import { checkReportFile, type ReportFileOptions, writeReport } from "./eval-report.ts";
 import { printRuns } from "./eval-scores.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { loadRecogniser, type LoadingOptions } from "./load-recogniser.ts";
+import { loadRecogniser, loadRetriever, type LoadingOptions } from "./load-recogniser.ts";
 import { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
@@ -33,6 +40,10 @@ export interface EvalOptions extends LoadingOptions, ReportFileOptions {
   listSize?: number[];
   distractors?: string;
   glossary?: string;
+  retrievalOnly?: boolean;
+  head?: string;
+  threshold?: number;
+  most?: number;
   seed?: number;
   limit?: number;
   datasetFormat?: DataFormat;
@@ -69,16 +80,18 @@ export async function evaluate(
   await checkReportFile(options);
   const prepared = await untilAborted(prepare(paths, options, screen), signal);
   const output = resolve(options.output ?? (await mkdtemp(join(tmpdir(), "glossa-eval-"))));
-  const recogniser = await loadRecogniser(options, environment, screen);
+  const engine = options.retrievalOnly
+    ? await loadRetriever(options, environment, screen)
+    : await loadRecogniser(options, environment, screen);
   const summaries: RunSummary[] = [];
   const scores: RunScore[] = [];
   let failed = 0;
   try {
     const taken = new Set<string>();
     for (const run of prepared) {
-      const plan = { ...run, model: recogniser.model };
+      const plan = { ...run, model: engine.model };
       const folder = join(output, runName(plan, taken));
-      const score = await execute(plan, folder, recogniser, environment, screen);
+      const score = await execute(plan, folder, engine, environment, screen);
       failed += score.failed;
       scores.push(score);
       summaries.push(summariseRun(score, folder));
@@ -88,7 +101,7 @@ export async function evaluate(
     throw error;
   } finally {
     // After an interrupt the engine may still be busy; nobody waits for it.
-    await untilAborted(recogniser[Symbol.asyncDispose](), signal).catch(() => {});
+    await untilAborted(engine[Symbol.asyncDispose](), signal).catch(() => {});
   }
   await printRuns(summaries, options, environment, screen);
   await writeReport(scores, options, environment, screen);
@@ -102,6 +115,7 @@ async function prepare(
   screen: Screen,
 ): Promise<PreparedRun[]> {
   const perturbation = perturbationOf(options);
+  const retrieval = retrievalOf(options);
   const seed = options.seed ?? 0;
   const perturber = await Perturber.create(perturbation, seed);
   const glossary = options.glossary === undefined ? null : await readList(options.glossary, screen);
@@ -142,6 +156,7 @@ async function prepare(
         seed,
         perturbation,
         perturber,
+        ...(retrieval && { retrieval }),
       });
     }
   }
@@ -150,6 +165,23 @@ async function prepare(
 
 function chosen({ utterances }: DataSet, limit: number | undefined): readonly Utterance[] {
   return limit === undefined ? utterances : utterances.slice(0, limit);
+}
+
+function retrievalOf(options: EvalOptions): RetrievalSettings | null {
+  const { retrievalOnly, head, threshold = defaultThreshold, most = defaultMostKept } = options;
+  if (retrievalOnly) {
+    if ((options.terms ?? "none") === "none" && options.glossary === undefined) {
+      throw new GlossaError(
+        "invalid-argument",
+        "--retrieval-only needs terms to look for; give --terms or --glossary",
+      );
+    }
+    return { threshold, most, head: head === undefined ? null : resolve(head) };
+  }
+  if (head !== undefined || options.threshold !== undefined || options.most !== undefined) {
+    throw new GlossaError("invalid-argument", "--head, --threshold and --most need --retrieval-only");
+  }
+  return null;
 }
 
 function perturbationOf({ speed, reverb, noise, snr, telephone }: EvalOptions): Perturbation {
@@ -174,13 +206,13 @@ async function readList(file: string, screen: Screen): Promise<string[]> {
 async function execute(
   plan: RunPlan,
   folder: string,
-  recogniser: LoadedRecogniser,
+  engine: LoadedRecogniser | LoadedRetriever,
   { signal }: Environment,
   screen: Screen,
 ): Promise<RunScore> {
   const started = performance.now();
   try {
-    const running = runDataSet(plan, recogniser, folder, {
+    const running = runDataSet(plan, engine, folder, {
       signal,
       onProgress: ({ done, total, audioSecondsDone, audioSecondsTotal }) => {
         const progress = { processedSeconds: audioSecondsDone, totalSeconds: audioSecondsTotal };

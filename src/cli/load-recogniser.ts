@@ -1,9 +1,9 @@
 /**
- * Loads the model that a command names, with the progress of its download.
+ * Loads what a command names, with the progress of its download.
  */
 import type { Device } from "../runtime/session.ts";
 import { untilAborted } from "./abortable.ts";
-import type { Environment, LoadedRecogniser } from "./environment.ts";
+import type { Environment, LoadedRecogniser, LoadedRetriever } from "./environment.ts";
 import type { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
@@ -43,6 +43,29 @@ export async function loadRecogniser(
       );
     }
     return recogniser;
+  } finally {
+    screen.hideProgress();
+  }
+}
+
+/** @throws GlossaError as `createRetriever`; the signal's reason when interrupted */
+export async function loadRetriever(
+  options: LoadingOptions & { head?: string },
+  environment: Environment,
+  screen: Screen,
+): Promise<LoadedRetriever> {
+  try {
+    const loading = environment.createRetriever({
+      model: options.model,
+      head: options.head,
+      device: options.device,
+      threads: options.threads,
+      offline: options.offline,
+      cacheFolder: options.cache,
+      onDownload: (progress) => screen.showDownload(progress),
+      signal: environment.signal,
+    });
+    return await untilAborted(loading, environment.signal);
   } finally {
     screen.hideProgress();
   }

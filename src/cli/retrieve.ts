@@ -10,10 +10,10 @@ import type { TermMapStretch } from "../retrieval/term-map.ts";
 import type { TermSighting } from "../retrieval/term-spotter.ts";
 import { untilAborted } from "./abortable.ts";
 import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
-import type { Environment, LoadedRetriever } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { readGlossary } from "./glossary.ts";
-import type { LoadingOptions } from "./load-recogniser.ts";
+import { type LoadingOptions, loadRetriever } from "./load-recogniser.ts";
 import { checkReadable } from "./outputs.ts";
 import { formatClock } from "./quantities.ts";
 import { Screen } from "./screen.ts";
@@ -54,8 +54,7 @@ export async function retrieve(
     );
   }
   await checkReadable(input);
-  const retriever = await untilAborted(load(options, environment, screen), signal);
-  screen.hideProgress();
+  const retriever = await loadRetriever(options, environment, screen);
   const stretches: RetrievedStretch[] = [];
   const maps: TermMapStretch[] = [];
   const started = performance.now();
@@ -87,23 +86,6 @@ export async function retrieve(
   const speech = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   await screen.note(`${count} of ${terms.length} terms in ${formatClock(speech)} of speech`);
   return exitCodes.success;
-}
-
-function load(
-  options: RetrieveCommandOptions,
-  environment: Environment,
-  screen: Screen,
-): Promise<LoadedRetriever> {
-  return environment.createRetriever({
-    model: options.model,
-    head: options.head,
-    device: options.device,
-    threads: options.threads,
-    offline: options.offline,
-    cacheFolder: options.cache,
-    onDownload: (progress) => screen.showDownload(progress),
-    signal: environment.signal,
-  });
 }
 
 function unspellableWarning(unspellable: ReadonlyMap<{ text: string }, string>, count: number): string[] {

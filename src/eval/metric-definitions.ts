@@ -42,6 +42,25 @@ export const metricDefinitions: Readonly<Record<IntervalMetricName, MetricDefini
     better: "lower",
   },
   keywordRecall: { ...share, label: "keyword recall", better: "higher" },
+  topOneRecall: { ...share, label: "top-1 recall", better: "higher" },
+  recallAtTruePlusFive: { ...share, label: "recall at true + 5", better: "higher" },
+  retrievalPrecision: { ...share, label: "retrieval precision", better: "higher" },
+  retrievalRecall: { ...share, label: "retrieval recall", better: "higher" },
+  /** Sums: own terms kept, own terms, own terms kept, terms kept. */
+  retrievalF1: {
+    width: 4,
+    statistic: ([found, own, correct, kept]) =>
+      termF1({ recalled: found, referenceOccurrences: own, correct, hypothesisOccurrences: kept }),
+    label: "retrieval F1",
+    better: "higher",
+  },
+  /** Sums: terms kept, utterances. */
+  termsKept: {
+    width: 2,
+    statistic: ([kept, utterances]) => (utterances > 0 ? kept / utterances : null),
+    label: "terms kept",
+    better: "lower",
+  },
   /** Sums: seconds of audio, seconds of computing. */
   realTimeFactor: {
     width: 2,

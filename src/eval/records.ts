@@ -23,6 +23,13 @@ export const perturbationSchema = z.object({
 });
 export type Perturbation = z.infer<typeof perturbationSchema>;
 
+export const retrievalSettingsSchema = z.object({
+  threshold: z.number().describe("Least probability of a term that counts as found."),
+  most: z.number().describe("Most terms of an utterance that count as found."),
+  head: z.string().nullable().describe("As given; null is the head that comes with Glossa."),
+});
+export type RetrievalSettings = z.infer<typeof retrievalSettingsSchema>;
+
 /** Everything that decides what a run writes. A folder belongs to one set of settings. */
 export const runSettingsSchema = z.object({
   /** The data set as it was given, absolute. */
@@ -37,6 +44,9 @@ export const runSettingsSchema = z.object({
   listFingerprint: z.string().nullable().describe("SHA-256 of the terms that distractors are drawn from."),
   seed: z.number(),
   perturbation: perturbationSchema,
+  retrieval: retrievalSettingsSchema
+    .optional()
+    .describe("Set when terms were looked for and nothing was recognised."),
 });
 export type RunSettings = z.infer<typeof runSettingsSchema>;
 
@@ -84,6 +94,12 @@ export const utteranceRecordSchema = z.object({
     .describe("Segments of the reference, in seconds of the audio as recognised."),
   segments: z.array(segmentSchema).describe("Of the transcript, with words."),
   termReports: z.array(termReportSchema).describe("Only of terms that were written."),
+  retrieved: z
+    .array(z.object({ term: z.string(), score: z.number(), start: z.number(), end: z.number() }))
+    .optional()
+    .describe(
+      "Terms that were looked for and have any evidence, the likeliest first, at their likeliest place.",
+    ),
   warnings: z.array(z.string()),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
 });
@@ -101,7 +117,15 @@ export interface Metrics {
   caseAccuracy: number | null;
   falseInsertionsPerHour: number | null;
   keywordRecall: number | null;
+  /** Share of the utterances with own terms whose likeliest term is one of them. */
   topOneRecall: number | null;
+  /** Share of the own terms among as many of the likeliest as are true, and five more. */
+  recallAtTruePlusFive: number | null;
+  retrievalPrecision: number | null;
+  retrievalRecall: number | null;
+  retrievalF1: number | null;
+  /** Terms that an utterance keeps on average. */
+  termsKept: number | null;
   /** Seconds of audio per second of computing. */
   realTimeFactor: number | null;
   peakMemoryMegabytes: number | null;
@@ -109,7 +133,7 @@ export interface Metrics {
 export type MetricName = keyof Metrics;
 
 /** Metrics that are a function of sums over utterances, and so have an interval. */
-export type IntervalMetricName = Exclude<MetricName, "topOneRecall" | "peakMemoryMegabytes">;
+export type IntervalMetricName = Exclude<MetricName, "peakMemoryMegabytes">;
 
 /** An occurrence of a term in the tokens of one side of an utterance. */
 export interface TermOccurrenceScore {

@@ -13,6 +13,7 @@ export function runName(plan: RunPlan, taken: Set<string>): string {
     plan.dataSet.name,
     plan.model,
     listSize === null ? protocol : `${protocol}-${listSize}`,
+    plan.retrieval && "retrieval",
     beamSize !== null && `beam-${beamSize}`,
     speed !== undefined && `speed-${speed}`,
     reverb !== undefined && "reverb",

@@ -5,16 +5,26 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, platform, arch } from "node:os";
 import { GlossaError } from "../errors.ts";
 import type { Recogniser } from "../recognise/recogniser.ts";
+import type { Retriever } from "../recognise/retriever.ts";
 import type { Transcript } from "../transcript/transcript.ts";
 import type { DataSet } from "./datasets/load-data-set.ts";
 import type { Utterance } from "./datasets/utterance.ts";
 import type { Perturber } from "./perturber.ts";
-import type { Perturbation, RunRecord, TermsProtocol, UtteranceRecord } from "./records.ts";
+import type {
+  Perturbation,
+  RetrievalSettings,
+  RunRecord,
+  TermsProtocol,
+  UtteranceRecord,
+} from "./records.ts";
 import { RunFolder, type StoredRun } from "./run-folder.ts";
 import { fingerprintOf, type TermLists } from "./term-lists.ts";
 
 /** What a run needs of a recogniser. */
 export type EvaluatedRecogniser = Pick<Recogniser, "stream">;
+
+/** What a run needs to look for terms without recognising anything. */
+export type EvaluatedRetriever = Pick<Retriever, "retrieve">;
 
 /** One data set with one way of giving terms. */
 export interface RunPlan {
@@ -34,6 +44,8 @@ export interface RunPlan {
   seed: number;
   perturbation: Perturbation;
   perturber: Perturber;
+  /** Left out when recordings are recognised. */
+  retrieval?: RetrievalSettings;
 }
 
 export interface RunProgress {
@@ -74,6 +86,7 @@ export function runRecordOf(plan: RunPlan): RunRecord {
       listFingerprint: terms.fingerprint(),
       seed: plan.seed,
       perturbation: plan.perturbation,
+      ...(plan.retrieval && { retrieval: plan.retrieval }),
     },
     utterances: utterances.length,
     allTerms: protocol === "all" ? [...terms.allTerms] : null,
@@ -100,7 +113,7 @@ export function runRecordOf(plan: RunPlan): RunRecord {
  */
 export async function runDataSet(
   plan: RunPlan,
-  recogniser: EvaluatedRecogniser,
+  engine: EvaluatedRecogniser | EvaluatedRetriever,
   folder: string,
   { signal, onProgress }: RunOptions = {},
 ): Promise<StoredRun> {
@@ -112,7 +125,7 @@ export async function runDataSet(
     onProgress?.(progress.current());
     for (const utterance of left) {
       signal?.throwIfAborted();
-      const record = await recordOf(utterance, plan, recogniser, signal);
+      const record = await recordOf(utterance, plan, engine, signal);
       await run.append(record);
       onProgress?.(progress.advance(utterance, record.durationSeconds));
     }
@@ -128,7 +141,7 @@ export async function runDataSet(
 async function recordOf(
   utterance: Utterance,
   plan: RunPlan,
-  recogniser: EvaluatedRecogniser,
+  engine: EvaluatedRecogniser | EvaluatedRetriever,
   signal: AbortSignal | undefined,
 ): Promise<UtteranceRecord> {
   const { id, audio, text, keywords, segments } = utterance;
@@ -152,8 +165,22 @@ async function recordOf(
   try {
     const input = plan.perturber.isIdle ? audio : await plan.perturber.apply(audio, id, signal);
     const started = performance.now();
+    if ("retrieve" in engine) {
+      const { retrieved, seconds } = await retrieve(engine, input, given, signal);
+      return {
+        ...known,
+        language: language ?? "und",
+        hypothesis: "",
+        durationSeconds: (utterance.durationSeconds ?? seconds) / speed,
+        computeSeconds: (performance.now() - started) / 1000,
+        segments: [],
+        termReports: [],
+        retrieved,
+        warnings: [],
+      };
+    }
     const transcript = await transcriptOf(
-      recogniser.stream(input, {
+      engine.stream(input, {
         language: plan.language ?? utterance.language,
         beamSize: plan.beamSize ?? undefined,
         terms: given,
@@ -189,6 +216,33 @@ async function recordOf(
       },
     };
   }
+}
+
+/** Terms that are looked at in the rank; far more than any metric asks for. */
+const mostRecorded = 200;
+
+/** Every term with any evidence, the likeliest first, at its likeliest place in the whole recording. */
+async function retrieve(
+  retriever: EvaluatedRetriever,
+  input: Parameters<EvaluatedRetriever["retrieve"]>[0],
+  given: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<{ retrieved: NonNullable<UtteranceRecord["retrieved"]>; seconds: number }> {
+  const terms = given.map((text) => ({ text, spokenForms: [], weight: 1 }));
+  const best = new Map<string, NonNullable<UtteranceRecord["retrieved"]>[number]>();
+  let seconds = 0;
+  const stretches = retriever.retrieve(input, terms, { threshold: 0, most: mostRecorded, signal });
+  for await (const { kept, end: stretchEnd } of stretches) {
+    seconds = stretchEnd;
+    for (const { matches } of kept) {
+      for (const { term, score, start, end } of matches) {
+        const known = best.get(term.text);
+        if (!known || known.score < score) best.set(term.text, { term: term.text, score, start, end });
+      }
+    }
+  }
+  const retrieved = [...best.values()].sort((a, b) => b.score - a.score).slice(0, mostRecorded);
+  return { retrieved, seconds };
 }
 
 async function transcriptOf(events: ReturnType<EvaluatedRecogniser["stream"]>): Promise<Transcript> {

@@ -13,6 +13,7 @@ import type {
   UtteranceRecord,
   UtteranceScore,
 } from "./records.ts";
+import { retrievalSums } from "./retrieval-metrics.ts";
 import { TermIndex } from "./term-index.ts";
 import { countTerms, falseInsertions, judgeTerms, type JudgedOccurrence } from "./term-metrics.ts";
 import { wordsOfTokens } from "./word-tokens.ts";
@@ -48,7 +49,10 @@ export class UtteranceScorer {
     const sums = Object.fromEntries(
       intervalMetricNames.map((name) => [name, Array<number>(metricDefinitions[name].width).fill(0)]),
     ) as Record<IntervalMetricName, number[]>;
-    sums.keywordRecall = [keywords.filter(({ found }) => found).length, keywords.length];
+    const { retrieval } = this.#run.settings;
+    if (retrieval === undefined) {
+      sums.keywordRecall = [keywords.filter(({ found }) => found).length, keywords.length];
+    }
     if (record.error === undefined) sums.realTimeFactor = [record.durationSeconds, record.computeSeconds];
     const base = {
       record,
@@ -57,7 +61,16 @@ export class UtteranceScorer {
       hypothesisWords: wordsOfTokens(words, hypothesis, language),
       sums,
     };
-    if (record.reference === null) {
+    if (retrieval !== undefined) {
+      const own = record.terms.own.map((term) => this.#tokens(term, language).join(" "));
+      const retrieved = (record.retrieved ?? []).map(({ term, score }) => ({
+        key: this.#tokens(term, language).join(" "),
+        score,
+      }));
+      Object.assign(sums, retrievalSums(own, retrieved, retrieval));
+    }
+    // Where nothing was recognised there is no text to compare.
+    if (record.reference === null || retrieval !== undefined) {
       return {
         ...base,
         reference: [],

@@ -12,6 +12,8 @@ import {
   errorRate,
   type ErrorCounts,
 } from "./error-rates.ts";
+import { retrievalSums } from "./retrieval-metrics.ts";
+import { metricDefinitions } from "./metric-definitions.ts";
 import { TermIndex } from "./term-index.ts";
 import {
   countKeywords,
@@ -121,5 +123,20 @@ describe("the worked examples of docs/metrics.md", () => {
     expect(page).toContain(
       `difference ${difference.value.toFixed(2)} points, interval ${between(difference)}`,
     );
+  });
+
+  it("retrieval", () => {
+    const own = quoted("Said").split(", ");
+    const ranked = quoted("Ranked")
+      .split(", ")
+      .map((entry) => ({ key: entry.split(" ")[0], score: Number(entry.split(" ")[1]) }));
+    const sums = retrievalSums(own, ranked, { threshold: 0.1, most: 20 });
+    const value = (name: keyof typeof sums) => metricDefinitions[name].statistic(sums[name])!;
+    expect(value("topOneRecall")).toBe(100);
+    expect(value("recallAtTruePlusFive")).toBe(100);
+    expect(value("retrievalRecall")).toBe(50);
+    expect(value("retrievalPrecision")).toBeCloseTo(33.33, 2);
+    expect(value("retrievalF1")).toBeCloseTo(40, 10);
+    expect(value("termsKept")).toBe(3);
   });
 });

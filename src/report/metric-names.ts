@@ -46,8 +46,21 @@ export const metricTexts: Readonly<Record<MetricName, MetricText>> = {
   },
   topOneRecall: {
     name: "Top-1 recall",
-    meaning: "terms ranked first by retrieval",
+    meaning: "utterances whose likeliest term is said",
     write: share,
+  },
+  recallAtTruePlusFive: {
+    name: "Recall at true + 5",
+    meaning: "said terms among the likeliest, five more than are said",
+    write: share,
+  },
+  retrievalRecall: { name: "Retrieval recall", meaning: "said terms that were found", write: share },
+  retrievalPrecision: { name: "Retrieval precision", meaning: "found terms that are said", write: share },
+  retrievalF1: { name: "Retrieval F1", meaning: "of recall and precision", write: share },
+  termsKept: {
+    name: "Terms kept",
+    meaning: "found in an utterance, on average",
+    write: (value) => decimal(value, 1),
   },
   realTimeFactor: {
     name: "Speed",
