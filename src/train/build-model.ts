@@ -34,9 +34,9 @@ export interface BuiltModel {
  */
 export function buildModel(
   model: TrainableModel,
-  options: { training: boolean; values?: NamedTensors },
+  options: { training: boolean; values?: NamedTensors; inBytes?: boolean },
 ): BuiltModel {
-  const builder = new GraphBuilder(new Program(model.name), options.training, options.values);
+  const builder = new GraphBuilder(new Program(model.name), options);
   const graph = model.build(builder);
   return { program: builder.program, graph, parameters: builder.parameters };
 }
@@ -44,26 +44,35 @@ export function buildModel(
 /**
  * A trained model as a program for use: parameters are weights, its outputs are the program's.
  *
+ * @param options.inBytes keep matrices as whole numbers from -127 to 127 with a scale for every column: a quarter of the size. They
+ *   are floats again once the graph is loaded
  * @throws GlossaError `model-corrupt` when `values` lacks a parameter, or has it in another shape
  */
-export function modelProgram(model: TrainableModel, values: NamedTensors): Program {
-  const { program, graph } = buildModel(model, { training: false, values });
+export function modelProgram(
+  model: TrainableModel,
+  values: NamedTensors,
+  { inBytes = false }: { inBytes?: boolean } = {},
+): Program {
+  const { program, graph } = buildModel(model, { training: false, values, inBytes });
   for (const [name, value] of Object.entries(graph.outputs)) program.output(name, value);
   return program;
 }
 
 class GraphBuilder implements ModelBuilder {
   readonly parameters: DeclaredParameter[] = [];
+  readonly training: boolean;
   readonly #values: NamedTensors | undefined;
+  readonly #inBytes: boolean;
   #dropouts = 0;
   #seed: Value | null = null;
 
   constructor(
     readonly program: Program,
-    readonly training: boolean,
-    values: NamedTensors | undefined,
+    { training, values, inBytes = false }: Parameters<typeof buildModel>[1],
   ) {
+    this.training = training;
     this.#values = values;
+    this.#inBytes = inBytes;
   }
 
   input(name: string, type: ElementType, shape: Shape): Value {
@@ -100,6 +109,31 @@ class GraphBuilder implements ModelBuilder {
         `The parameter ${name} of ${this.program.name} must have shape ${printShape(shape)}; the file has ${printShape(tensor.shape)}.`,
       );
     }
+    if (this.#inBytes && shape.length === 2) return bytesTimesScale(this.program, name, shape, tensor.values);
     return this.program.weight(name, { type: "float32", shape, bytes: bytesOf(tensor.values) });
   }
+}
+
+/** A matrix `[rows, columns]` of bytes, each column with the scale that its largest number needs. */
+function bytesTimesScale(
+  program: Program,
+  name: string,
+  shape: readonly number[],
+  values: Float32Array,
+): Value {
+  const [, columns] = shape as [number, number];
+  const scales = new Float32Array(columns);
+  for (const [i, value] of values.entries()) {
+    scales[i % columns] = Math.max(scales[i % columns]!, Math.abs(value) / 127);
+  }
+  const integers = Int8Array.from(values, (value, i) => Math.round(value / (scales[i % columns]! || 1)));
+  const bytes = program.weight(name, { type: "int8", shape, bytes: bytesOf(integers) });
+  const scale = program.weight(`${name}.scale`, {
+    type: "float32",
+    shape: [columns],
+    bytes: bytesOf(scales),
+  });
+  return program.apply("DequantizeLinear", [bytes, scale], [{ type: "float32", shape }], {
+    axis: { int: 1 },
+  })[0]!;
 }

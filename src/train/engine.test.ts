@@ -188,6 +188,21 @@ describe("training steps", () => {
     expect(Math.abs(loss - fixture.steps[0]!.loss)).toBeLessThan(1e-5);
   });
 
+  it("give a program a quarter of the size in bytes, which says nearly the same", async () => {
+    const wide = encoderModel({ ...shape });
+    const [floats, bytes] = [modelProgram(wide, initial), modelProgram(wide, initial, { inBytes: true })];
+    const { frames } = samples(0, 4).inputs as Record<string, { data: Float32Array; shape: number[] }>;
+    const [exact, near] = await Promise.all(
+      [floats, bytes].map(async (program) => (await runProgram(program, { frames: frames! })).logits!),
+    );
+    const largest = Math.max(...exact!.data.map((value) => Math.abs(value)));
+    const error = Math.max(...exact!.data.map((value, i) => Math.abs(value - near!.data[i]!)));
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(0.02 * largest);
+    const matrices = [...bytes.weights].filter(([, { weight }]) => weight.type === "int8");
+    expect(matrices.length).toBeGreaterThan(3);
+  });
+
   it("refuse what does not fit, by name", async () => {
     await expect(engineFor({ frozen: ["layer"] })).rejects.toThrow("No parameter is called layer");
     await using engine = await engineFor();

@@ -260,7 +260,7 @@ async function finish(
   context: RecipeContext,
 ): Promise<unknown> {
   using values = openSafetensors(join(result.folder, runFiles.model));
-  const graph = writeProgram(modelProgram(model, values));
+  const graph = writeProgram(modelProgram(model, values, { inBytes: true }));
   await writeFile(join(result.folder, headFiles.graph), graph);
   await writeHeadDescription(result.folder, {
     kind: "ctc-head",
