@@ -3,8 +3,8 @@
  * heard something like (speech-aware pruning, docs/context.md).
  */
 import type { Term } from "../context/term.ts";
-import { prune } from "../retrieval/prune.ts";
-import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
+import { prune, type ScoredMatch } from "../retrieval/prune.ts";
+import { TermMatcher } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 
 /** Making the index of longer lists takes longer than what it brings. */
@@ -29,11 +29,20 @@ export function heardTerms(
   if (terms.length === 0 || terms.length > longestMatchedList || words.length === 0) return [];
   let matcher = matchers.get(terms);
   if (!matcher) matchers.set(terms, (matcher = new TermMatcher(terms)));
+  return likeliest(matcher.match([words]), near);
+}
+
+/**
+ * The terms that are worth a place in the prompt, the likeliest first.
+ *
+ * @param near terms that are more likely than others now
+ */
+export function likeliest(matches: readonly ScoredMatch[], near: readonly Term[] = []): readonly Term[] {
   const nearTexts = new Set(near.map((term) => term.text));
-  const raised = (match: TermMatch): TermMatch => {
+  const raised = (match: ScoredMatch): ScoredMatch => {
     if (!nearTexts.has(match.term.text)) return match;
     const odds = (nearOdds * match.score) / (1 - match.score);
     return { ...match, score: odds === Infinity ? 1 : odds / (1 + odds) };
   };
-  return prune(matcher.match([words]).map(raised)).kept.map(({ term }) => term);
+  return prune(matches.map(raised)).kept.map(({ term }) => term);
 }

@@ -9,6 +9,7 @@
 import type { AudioInput } from "../audio/open-audio.ts";
 import type { Transcript } from "../transcript/transcript.ts";
 import { resolveModel } from "../weights/model-store.ts";
+import { defaultModel } from "./default-models.ts";
 import { loadSpeechModel } from "./load-model.ts";
 import type { LoadOptions, RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { Recogniser } from "./recogniser.ts";
@@ -22,11 +23,16 @@ export async function createRecogniser(options: LoadOptions = {}): Promise<Recog
   const model = await loadSpeechModel(options);
   // The signal ends with the loading; the detector may be wanted long after.
   const { signal: _, ...later } = options;
-  return new Recogniser(model, async () => {
+  const loadVoiceActivity = async () => {
     const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
     const detector = await resolveModel("silero-vad", later);
     return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
-  });
+  };
+  const loadHead = async () => {
+    const { shippedHead } = await import("./retriever.ts");
+    return shippedHead(await resolveModel(options.model ?? defaultModel, later), later);
+  };
+  return new Recogniser(model, loadVoiceActivity, loadHead);
 }
 
 /**

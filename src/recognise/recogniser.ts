@@ -10,6 +10,7 @@ import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import { Lockstep } from "../models/lockstep.ts";
+import type { LetterHead } from "../retrieval/letter-head.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Transcript } from "../transcript/transcript.ts";
@@ -17,6 +18,7 @@ import { PreparedTerms } from "./glossary.ts";
 import { LiveRecognition, type LiveEngine, type LiveOptions } from "./live.ts";
 import type { RecogniseOptions, RecognitionEvent, TermSource } from "./options.ts";
 import { type RecognisedWindow, RecordingState } from "./recording-state.ts";
+import { longestUnpruned, TermFinder } from "./spoken-terms.ts";
 import { guessWindow, recogniseWindow, type Settings } from "./window.ts";
 
 const defaultBeamSize = 5;
@@ -33,20 +35,26 @@ export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #lanes: number | undefined;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
+  readonly #loadHead: () => Promise<LetterHead | null>;
   readonly #prepared = new WeakMap<readonly (string | Term)[], PreparedTerms>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
+  #head: Promise<LetterHead | null> | null = null;
+  #finder: Promise<TermFinder | null> | null = null;
 
   /**
    * @param loadVoiceActivity is called when the first recording needs it
+   * @param loadHead is called when the first list of terms is given; null when there is no letter head for the model
    * @param lanes how many windows of a recording may go through the model side by side; default: as many as pay for the beam
    */
   constructor(
     model: SpeechModel,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
+    loadHead: () => Promise<LetterHead | null> = async () => null,
     lanes?: number,
   ) {
     this.#model = model;
     this.#loadVoiceActivity = loadVoiceActivity;
+    this.#loadHead = loadHead;
     this.#lanes = lanes;
   }
 
@@ -81,9 +89,10 @@ export class Recogniser implements AsyncDisposable {
     input: AudioInput,
     options: RecogniseOptions = {},
   ): AsyncGenerator<RecognitionEvent, void, undefined> {
-    const settings = checked(options, this.#model);
     const { signal } = options;
+    const checkedOptions = checked(options, this.#model);
     signal?.throwIfAborted();
+    const settings = { ...checkedOptions, finder: await this.#finderFor(options) };
     await using audio = await openAudio(input, { signal });
     const voiceActivity = settings.voiceActivity
       ? await (this.#voiceActivity ??= this.#loadVoiceActivity())
@@ -188,7 +197,8 @@ export class Recogniser implements AsyncDisposable {
     }
     const lockstep = new Lockstep(this.#model);
     const loadVoiceActivity = () => (this.#voiceActivity ??= this.#loadVoiceActivity());
-    const recogniser = new Recogniser(lockstep.model, loadVoiceActivity, 1);
+    const loadHead = () => (this.#head ??= this.#loadHead());
+    const recogniser = new Recogniser(lockstep.model, loadVoiceActivity, loadHead, 1);
     const results: PromiseSettledResult<Result>[] = [];
     await lockstep.run(
       Array.from({ length: Math.min(lanes, tasks.length) }, (_, lane) => async () => {
@@ -208,7 +218,7 @@ export class Recogniser implements AsyncDisposable {
    * @throws GlossaError `invalid-argument`, and what loading the voice activity detector throws
    */
   async live(options: LiveOptions = {}): Promise<LiveRecognition> {
-    const settings = checked(options, this.#model);
+    const settings = { ...checked(options, this.#model), finder: await this.#finderFor(options) };
     const { endpointSeconds = 0.5 } = options;
     if (!(endpointSeconds >= 0.1 && endpointSeconds <= 10)) {
       throw new GlossaError(
@@ -249,6 +259,16 @@ export class Recogniser implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#model[Symbol.asyncDispose]();
     await (await this.#voiceActivity)?.[Symbol.asyncDispose]();
+    await (await this.#head)?.[Symbol.asyncDispose]();
+  }
+
+  async #finderFor({ terms = noTerms }: RecogniseOptions): Promise<TermFinder | null> {
+    // A function may give any list later on.
+    if (typeof terms !== "function" && terms.length <= longestUnpruned) return null;
+    return (this.#finder ??= (async () => {
+      const head = await (this.#head ??= this.#loadHead());
+      return head && new TermFinder(head);
+    })());
   }
 
   /** The same list for many recordings is prepared once. */
@@ -275,7 +295,7 @@ function valueOf<Value>(result: PromiseSettledResult<Value>): Value {
 }
 
 /** Options with their defaults; what is out of range is refused before anything is loaded or decoded. */
-function checked(options: RecogniseOptions, model: SpeechModel): Settings {
+function checked(options: RecogniseOptions, model: SpeechModel): Omit<Settings, "finder"> {
   const { language, beamSize = defaultBeamSize, temperatures = defaultTemperatures, seed = 0 } = options;
   const refuse = (message: string): never => {
     throw new GlossaError("invalid-argument", message);

@@ -13,9 +13,9 @@ import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
-import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import type { SpeechModel } from "../models/speech-model.ts";
 import { headFiles } from "../retrieval/head-files.ts";
-import { LetterHead, type LabelScores } from "../retrieval/letter-head.ts";
+import { labelScores, LetterHead, type LabelScores } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
 import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
@@ -65,18 +65,6 @@ export async function shippedHead(model: ResolvedModel, options: LoadOptions): P
     return head;
   await head[Symbol.asyncDispose]();
   return null;
-}
-
-/** Label scores of one window's audio. */
-export async function labelScores(
-  head: LetterHead,
-  model: SpeechModel,
-  frames: AudioFrames,
-): Promise<LabelScores> {
-  const lead = Math.round(model.leadInSeconds * model.frameRate);
-  const count = Math.max(1, Math.ceil(frames.durationSeconds * model.frameRate));
-  const own = frames.data.subarray(lead * frames.width, Math.min(frames.frames, lead + count) * frames.width);
-  return head.run(own, frames.width);
 }
 
 /**

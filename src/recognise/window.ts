@@ -10,9 +10,10 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment } from "../transcript/transcript.ts";
 import { PreparedTerms } from "./glossary.ts";
-import { heardTerms } from "./heard-terms.ts";
+import { heardTerms, likeliest } from "./heard-terms.ts";
 import type { RecogniseOptions } from "./options.ts";
 import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
+import type { TermFinder } from "./spoken-terms.ts";
 import { searchWindow, type RecognisedPart } from "./search-window.ts";
 import { partOf, repeatsEnd, skippedSpeech, unheardSpeech, type SkippedSpeech } from "./unheard-speech.ts";
 import { segmentsOf } from "./words.ts";
@@ -26,6 +27,8 @@ export interface Settings {
   readonly previousText: boolean;
   readonly voiceActivity: boolean;
   readonly likelyTerms?: RecogniseOptions["likelyTerms"];
+  /** Finds terms in the frames; null when the model has no letter head. */
+  readonly finder: TermFinder | null;
   readonly signal?: AbortSignal;
 }
 
@@ -45,8 +48,11 @@ export async function recogniseWindow(
   using frames = await model.encode(window.samples);
   const language = await state.vote.languageOf(frames, model);
   const { glossary, previousText } = state;
-  const terms = glossary.prepared;
-  const likely = await likelyTerms(model, window, frames, language, terms, settings);
+  const spoken = await settings.finder?.find(model, frames, glossary.prepared, window.startSeconds);
+  const terms = spoken?.candidates ?? glossary.prepared;
+  const likely = spoken
+    ? likeliest(spoken.sightings, nearTerms(window, settings))
+    : await likelyTerms(model, window, frames, language, terms, settings);
   const prompt = buildPrompt(model.tokenizer, model.promptLimit, glossary.forPrompt(likely), previousText);
   const request = { ...settings, language, terms, context: prompt.tokens };
   const { part: whole, rejected } = await searchWindow(model, window, frames, request);
@@ -167,8 +173,12 @@ async function likelyTerms(
   const request = { ...settings, ...fastest, language, terms: new PreparedTerms([], model), context: [] };
   const { part } = await searchWindow(model, window, frames, request);
   if (!part || part.suspicion !== null) return [];
-  const near = settings.likelyTerms?.(window.startSeconds, window.endSeconds);
-  return heardTerms(prepared.used, part.words, near);
+  return heardTerms(prepared.used, part.words, nearTerms(window, settings));
+}
+
+/** The terms that are likelier than others in a window, such as those on the slide that is shown. */
+function nearTerms(window: SpeechWindow, settings: Settings): readonly Term[] | undefined {
+  return settings.likelyTerms?.(window.startSeconds, window.endSeconds);
 }
 
 async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {

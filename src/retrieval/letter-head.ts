@@ -3,6 +3,7 @@
  * Terms are found in it (`TermSpotter`), and texts are aligned with it.
  */
 import { join } from "node:path";
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { createSession, type OnnxSession, type SessionOptions, tensorFactory } from "../runtime/session.ts";
 import type { TensorFactory } from "../runtime/session.ts";
 import { CtcLabels } from "./ctc-labels.ts";
@@ -59,4 +60,16 @@ export class LetterHead implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
+}
+
+/** Label scores of one window's audio. */
+export async function labelScores(
+  head: LetterHead,
+  model: SpeechModel,
+  frames: AudioFrames,
+): Promise<LabelScores> {
+  const lead = Math.round(model.leadInSeconds * model.frameRate);
+  const count = Math.max(1, Math.ceil(frames.durationSeconds * model.frameRate));
+  const own = frames.data.subarray(lead * frames.width, Math.min(frames.frames, lead + count) * frames.width);
+  return head.run(own, frames.width);
 }
