@@ -41,7 +41,7 @@ function hearingL(
           score,
           start: i,
           end: i + 0.5,
-          evidence: { logRatio: -1, labels: 4, rival: 0 },
+          evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2 },
         };
         return { term, score, matches: [match] };
       });

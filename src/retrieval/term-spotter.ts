@@ -30,6 +30,8 @@ export interface SpottedEvidence {
   readonly labels: number;
   /** By how much another term fits the same place better, in nats; 0 when none does. */
   readonly rival: number;
+  /** Terms that were looked for: among many, something always fits by chance. */
+  readonly terms: number;
 }
 
 /**
@@ -39,9 +41,25 @@ export interface SpottedEvidence {
 const perLabel = 2.5;
 
 /** Fitted on development recordings with 100 to 5,000 distractors (tools/fit-spotting.ts); see docs/experiments.md. */
-const weights = { bias: 0, logRatio: 0.5, labels: 0.8, logTerms: -0.8, rival: -0.5 };
+const weights = { bias: 0, logRatio: 0.5, logRatioPerLabel: 0, labels: 0.8, logTerms: -0.8, rival: -0.5 };
 /** Longer terms are not safer still. */
 const mostLabels = 14;
+
+/** The inputs of the curve, in the order of `spottingWeights`. */
+export function spottingFeatures({ logRatio, labels, rival, terms }: SpottedEvidence): number[] {
+  return [1, logRatio, logRatio / labels, Math.min(labels, mostLabels), Math.log(terms), rival];
+}
+
+export const spottingWeights: readonly number[] = Object.values(weights);
+
+/** Probability that the term is said there, 0 to 1. */
+function probabilityOf(evidence: SpottedEvidence): number {
+  const sum = spottingFeatures(evidence).reduce(
+    (total, feature, index) => total + feature * spottingWeights[index]!,
+    0,
+  );
+  return 1 / (1 + Math.exp(-sum));
+}
 /** Sightings that are less likely are not reported. */
 const leastScore = 0.002;
 
@@ -54,12 +72,10 @@ export class TermSpotter {
   readonly #lengths: number[] = [];
   readonly #spotter: LabelSpotter;
   readonly #labelCount: number;
-  readonly #logTerms: number;
 
   constructor(terms: readonly Term[], labels: CtcLabels) {
     this.terms = terms;
     this.#labelCount = labels.count;
-    this.#logTerms = Math.log(Math.max(1, terms.length));
     const sequences: Uint8Array[] = [];
     const unspellable = new Map<Term, string>();
     for (const [index, term] of terms.entries()) {
@@ -85,30 +101,36 @@ export class TermSpotter {
    * @param startSeconds where the stretch begins in the recording
    */
   spot(logits: Float32Array, steps: number, stepSeconds: number, startSeconds = 0): TermSighting[] {
+    return this.search(logits, steps)
+      .map(({ start, end, ...rest }) => ({
+        ...rest,
+        score: probabilityOf(rest.evidence),
+        start: startSeconds + start * stepSeconds,
+        end: startSeconds + end * stepSeconds,
+      }))
+      .filter(({ score }) => score >= leastScore)
+      .sort((a, b) => b.score - a.score);
+  }
+
+  /** The same without a probability, with whatever has any evidence; start and end in steps. */
+  search(logits: Float32Array, steps: number): Omit<TermSighting, "score">[] {
     const found = this.#spotter.spot(logits, steps, this.#labelCount).map((match) => ({
       ...match,
       term: this.#termOf[match.sequence]!,
       fit: match.score + perLabel * this.#lengths[match.sequence]!,
     }));
-    return this.#withRivals(found).flatMap(({ term, score: logRatio, sequence, start, end, rival }) => {
-      const evidence = { logRatio, labels: this.#lengths[sequence]!, rival };
-      const score = this.#probabilityOf(evidence);
-      if (score < leastScore) return [];
-      return {
-        term: this.terms[term]!,
-        score,
-        start: startSeconds + start * stepSeconds,
-        end: startSeconds + end * stepSeconds,
-        evidence,
-      };
-    });
+    return this.#withRivals(found).map(({ term, score: logRatio, sequence, start, end, rival }) => ({
+      term: this.terms[term]!,
+      start,
+      end,
+      evidence: { logRatio, labels: this.#lengths[sequence]!, rival, terms: this.terms.length },
+    }));
   }
 
   /** The best form of a term at each place, best fits first, with how much better another term fits there. */
   #withRivals(found: readonly Fit[]): (Fit & { rival: number })[] {
     const order = [...found].sort((a, b) => b.fit - a.fit || a.sequence - b.sequence);
     const kept: (Fit & { rival: number })[] = [];
-    // By their middle, so that few need be compared.
     for (const fit of order) {
       let rival = 0;
       let isKnown = false;
@@ -123,16 +145,6 @@ export class TermSpotter {
       if (!isKnown) kept.push({ ...fit, rival });
     }
     return kept;
-  }
-
-  #probabilityOf({ logRatio, labels, rival }: SpottedEvidence): number {
-    const sum =
-      weights.bias +
-      weights.logRatio * logRatio +
-      weights.labels * Math.min(labels, mostLabels) +
-      weights.logTerms * this.#logTerms +
-      weights.rival * rival;
-    return 1 / (1 + Math.exp(-sum));
   }
 }
 

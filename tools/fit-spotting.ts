@@ -1,0 +1,208 @@
+/**
+ * Fits the curve of `src/retrieval/term-spotter.ts` and scores retrieval: for every utterance, its own terms among distractors.
+ *
+ *     npx tsx tools/fit-spotting.ts whisper-base 100,1000,5000 \
+ *       ../shared/data/en-lj001,../shared/data/lists/all_rare_words.txt \
+ *       ../shared/data/zh-aishell-s0150,../shared/data/lists/zh_rare_words.txt
+ *
+ * Fits on every second utterance of all sets and list sizes together, and scores on the others of each, with the weights in the
+ * source and with those fitted. A head that is not the shipped one: `whisper-base:FOLDER`. A third name of a set, `text`, takes the
+ * terms of the list that make up the whole text ("A frog.") as its own.
+ */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Term } from "../src/context/term.ts";
+import { retrievalSums } from "../src/eval/retrieval-metrics.ts";
+import { metricDefinitions } from "../src/eval/metric-definitions.ts";
+import { randomGenerator } from "../src/random.ts";
+import { createRetriever } from "../src/recognise/retriever.ts";
+import { CtcLabels } from "../src/retrieval/ctc-labels.ts";
+import { readHeadDescription } from "../src/retrieval/head-files.ts";
+import {
+  type SpottedEvidence,
+  spottingFeatures,
+  spottingWeights,
+  TermSpotter,
+} from "../src/retrieval/term-spotter.ts";
+
+interface Spoken {
+  readonly own: ReadonlySet<string>;
+  readonly text: string;
+  readonly windows: readonly { logits: Float32Array; places: number }[];
+}
+
+interface Searched {
+  readonly own: ReadonlySet<string>;
+  /** The best sighting of each term: the one with the highest score under given weights. */
+  readonly sightings: ReadonlyMap<string, readonly SpottedEvidence[]>;
+}
+
+const [modelAndHead, sizesText, ...sets] = process.argv.slice(2);
+if (modelAndHead === undefined || sets.length === 0) {
+  throw new Error("Usage: fit-spotting MODEL[:HEAD] SIZES DATA_SET,DISTRACTORS[,text]…");
+}
+const [model, head] = modelAndHead.split(":") as [string, string?];
+const sizes = sizesText!.split(",").map(Number);
+const headFolder = head ?? join(dirname(new URL(import.meta.url).pathname), `../models/letters-${model}`);
+const labels = new CtcLabels((await readHeadDescription(headFolder, "ctc-head")).labels);
+
+const all: { name: string; size: number; utterances: Searched[] }[] = [];
+for (const set of sets) {
+  const [folder, list, kind] = set.split(",") as [string, string, string?];
+  const pool = readFileSync(list, "utf8")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const spoken = await hear(folder, kind === "text" ? pool : null);
+  for (const size of kind === "text" ? [pool.length] : sizes) {
+    const random = randomGenerator(size);
+    all.push({ name: folder, size, utterances: spoken.map((one) => search(one, pool, size, random)) });
+  }
+}
+const half = (utterances: readonly Searched[], remainder: number) =>
+  utterances.filter((_, i) => i % 2 === remainder);
+const samples = all.flatMap(({ utterances }) =>
+  half(utterances, 0).flatMap(({ own, sightings }) =>
+    [...sightings].flatMap(([term, found]) =>
+      found.map((evidence) => ({ features: spottingFeatures(evidence), label: own.has(term) ? 1 : 0 })),
+    ),
+  ),
+);
+const fitted = fit(samples);
+console.log("weights fitted:", fitted.map((weight) => weight.toFixed(3)).join(", "));
+for (const { name, size, utterances } of all) {
+  console.log(`\n${name}, ${size} distractors: ${half(utterances, 1).length} utterances`);
+  for (const [what, weights] of [
+    ["in the source", spottingWeights],
+    ["fitted", fitted],
+  ] as const) {
+    report(what, weights, half(utterances, 1));
+  }
+}
+
+async function hear(folder: string, glossary: readonly string[] | null): Promise<Spoken[]> {
+  await using retriever = await createRetriever({ model, head });
+  const rows = readFileSync(join(folder, "manifest.jsonl"), "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
+  const heard: Spoken[] = [];
+  for (const row of rows) {
+    const {
+      audio,
+      text,
+      terms,
+      rare_words: rareWords,
+    } = JSON.parse(row) as Record<string, string & string[]>;
+    const plain = (words: string) =>
+      words
+        .toLowerCase()
+        .replace(/^(?:an?|the) /, "")
+        .replace(/[^\p{L}\p{N}]/gu, "");
+    const own = glossary
+      ? glossary.filter((term) => plain(term) === plain(text!))
+      : (terms ?? rareWords ?? []);
+    if (own.length === 0) continue;
+    const windows: Spoken["windows"][number][] = [];
+    for await (const { scores } of retriever.retrieve(join(folder, audio!), [])) windows.push(scores);
+    heard.push({ own: new Set(own), text: text!, windows });
+  }
+  return heard;
+}
+
+function search(
+  { own, text, windows }: Spoken,
+  pool: readonly string[],
+  size: number,
+  random: () => number,
+): Searched {
+  const others = new Set<string>();
+  const said = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}']+/gu, " ")} `;
+  if (size >= pool.length) for (const term of pool) others.add(term);
+  while (others.size < Math.min(size, pool.length)) {
+    const other = pool[Math.floor(random() * pool.length)]!;
+    const isSaid = /\p{Script=Han}/u.test(other)
+      ? said.includes(other)
+      : said.includes(` ${other.toLowerCase()} `);
+    if (!own.has(other) && !isSaid) others.add(other);
+  }
+  const terms: Term[] = [...new Set([...own, ...others])].map((term) => ({
+    text: term,
+    spokenForms: [],
+    weight: 1,
+  }));
+  const spotter = new TermSpotter(terms, labels);
+  const sightings = new Map<string, SpottedEvidence[]>();
+  for (const { logits, places } of windows) {
+    for (const { term, evidence } of spotter.search(logits, places)) {
+      sightings.set(term.text, [...(sightings.get(term.text) ?? []), evidence]);
+    }
+  }
+  return { own, sightings };
+}
+
+/** Metrics at several thresholds and at most 20 terms, on the utterances that were not fitted. */
+function report(name: string, weights: readonly number[], test: readonly Searched[]): void {
+  const ranked = test.map(({ own, sightings }) => ({
+    own: [...own],
+    found: [...sightings]
+      .map(([key, all]) => ({
+        key,
+        score: Math.max(...all.map((one) => probability(spottingFeatures(one), weights))),
+      }))
+      .sort((a, b) => b.score - a.score),
+  }));
+  const value = (metric: keyof ReturnType<typeof retrievalSums>, threshold: number) => {
+    const sums = ranked.map(({ own, found }) => retrievalSums(own, found, { threshold, most: 20 })[metric]);
+    const total = sums.reduce((sum, next) => sum.map((part, i) => part + next[i]!));
+    return (metricDefinitions[metric].statistic(total) ?? NaN).toFixed(1).padStart(6);
+  };
+  console.log(
+    `  weights ${name}: top-1 ${value("topOneRecall", 0)}, recall at true + 5 ${value("recallAtTruePlusFive", 0)}`,
+  );
+  for (const threshold of [0.005, 0.02, 0.1, 0.3, 0.5, 0.7]) {
+    console.log(
+      `    ${threshold.toFixed(3)}: recall ${value("retrievalRecall", threshold)}, precision ${value("retrievalPrecision", threshold)}, F1 ${value("retrievalF1", threshold)}, kept ${value("termsKept", threshold)}`,
+    );
+  }
+}
+
+function probability(features: readonly number[], weights: readonly number[]): number {
+  return 1 / (1 + Math.exp(-features.reduce((sum, feature, index) => sum + feature * weights[index]!, 0)));
+}
+
+/** Logistic regression by Newton's method, with a little decay. */
+function fit(all: readonly { features: readonly number[]; label: number }[]): number[] {
+  const size = all[0]!.features.length;
+  const weights = Array<number>(size).fill(0);
+  for (let step = 0; step < 30; step++) {
+    const gradient = weights.map((weight) => -1e-3 * weight);
+    const curvature = weights.map((_, i) => weights.map((_, j) => (i === j ? 1e-3 : 0)));
+    for (const { features, label } of all) {
+      const p = probability(features, weights);
+      for (let i = 0; i < size; i++) {
+        gradient[i]! += (label - p) * features[i]!;
+        for (let j = 0; j < size; j++) curvature[i]![j]! += p * (1 - p) * features[i]! * features[j]!;
+      }
+    }
+    const change = solve(curvature, gradient);
+    for (let i = 0; i < size; i++) weights[i]! += change[i]!;
+  }
+  return weights;
+}
+
+/** Gauss with the largest pivot. */
+function solve(matrix: number[][], right: readonly number[]): number[] {
+  const rows = matrix.map((row, i) => [...row, right[i]!]);
+  for (let column = 0; column < rows.length; column++) {
+    let pivot = column;
+    for (let i = column; i < rows.length; i++)
+      if (Math.abs(rows[i]![column]!) > Math.abs(rows[pivot]![column]!)) pivot = i;
+    [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
+    for (let i = 0; i < rows.length; i++) {
+      if (i === column) continue;
+      const factor = rows[i]![column]! / rows[column]![column]!;
+      for (let j = column; j <= rows.length; j++) rows[i]![j]! -= factor * rows[column]![j]!;
+    }
+  }
+  return rows.map((row, i) => row[rows.length]! / row[i]!);
+}
