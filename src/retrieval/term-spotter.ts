@@ -101,7 +101,7 @@ export class TermSpotter {
    * @param startSeconds where the stretch begins in the recording
    */
   spot(logits: Float32Array, steps: number, stepSeconds: number, startSeconds = 0): TermSighting[] {
-    return this.search(logits, steps)
+    return this.search(logits, steps, leastScore)
       .map(({ start, end, ...rest }) => ({
         ...rest,
         score: probabilityOf(rest.evidence),
@@ -112,39 +112,29 @@ export class TermSpotter {
       .sort((a, b) => b.score - a.score);
   }
 
-  /** The same without a probability, with whatever has any evidence; start and end in steps. */
-  search(logits: Float32Array, steps: number): Omit<TermSighting, "score">[] {
+  /**
+   * The same without a probability; start and end in steps.
+   *
+   * @param least what would be less probable even if no other term were there is left out; default: nothing is
+   */
+  search(logits: Float32Array, steps: number, least = 0): Omit<TermSighting, "score">[] {
+    const terms = this.terms.length;
     const found = this.#spotter.spot(logits, steps, this.#labelCount).map((match) => ({
       ...match,
       term: this.#termOf[match.sequence]!,
       fit: match.score + perLabel * this.#lengths[match.sequence]!,
     }));
-    return this.#withRivals(found).map(({ term, score: logRatio, sequence, start, end, rival }) => ({
+    const worthwhile = found.filter(
+      ({ score: logRatio, sequence }) =>
+        least === 0 ||
+        probabilityOf({ logRatio, labels: this.#lengths[sequence]!, rival: 0, terms }) >= least,
+    );
+    return withRivals(worthwhile).map(({ term, score: logRatio, sequence, start, end, rival }) => ({
       term: this.terms[term]!,
       start,
       end,
-      evidence: { logRatio, labels: this.#lengths[sequence]!, rival, terms: this.terms.length },
+      evidence: { logRatio, labels: this.#lengths[sequence]!, rival, terms },
     }));
-  }
-
-  /** The best form of a term at each place, best fits first, with how much better another term fits there. */
-  #withRivals(found: readonly Fit[]): (Fit & { rival: number })[] {
-    const order = [...found].sort((a, b) => b.fit - a.fit || a.sequence - b.sequence);
-    const kept: (Fit & { rival: number })[] = [];
-    for (const fit of order) {
-      let rival = 0;
-      let isKnown = false;
-      for (const other of kept) {
-        if (!overlaps(fit, other)) continue;
-        if (other.term === fit.term) {
-          isKnown = true;
-          break;
-        }
-        rival ||= other.fit - fit.fit;
-      }
-      if (!isKnown) kept.push({ ...fit, rival });
-    }
-    return kept;
   }
 }
 
@@ -155,6 +145,38 @@ interface Fit {
   readonly fit: number;
   readonly start: number;
   readonly end: number;
+}
+
+/** Steps that are looked at together when terms at the same place are compared. */
+const bucketSteps = 16;
+
+/** The best form of a term at each place, best fits first, with how much better another term fits there. */
+function withRivals(found: readonly Fit[]): (Fit & { rival: number })[] {
+  const order = [...found].sort((a, b) => b.fit - a.fit || a.sequence - b.sequence);
+  const kept: (Fit & { rival: number })[] = [];
+  const buckets = new Map<number, Fit[]>();
+  const bucketsOf = ({ start, end }: Fit) => {
+    const first = Math.floor(start / bucketSteps);
+    return Array.from({ length: Math.floor(end / bucketSteps) - first + 1 }, (_, i) => first + i);
+  };
+  for (const fit of order) {
+    let best = fit.fit;
+    let isKnown = false;
+    const own = bucketsOf(fit);
+    for (const other of own.flatMap((bucket) => buckets.get(bucket) ?? [])) {
+      if (!overlaps(fit, other)) continue;
+      if (other.term === fit.term) isKnown = true;
+      else best = Math.max(best, other.fit);
+    }
+    if (isKnown) continue;
+    kept.push({ ...fit, rival: best - fit.fit });
+    for (const bucket of own) {
+      const others = buckets.get(bucket);
+      if (others) others.push(fit);
+      else buckets.set(bucket, [fit]);
+    }
+  }
+  return kept;
 }
 
 /** Whether two places are more or less the same. */
