@@ -5,7 +5,7 @@
 import { inspect } from "node:util";
 import { GlossaError } from "../errors.ts";
 import type { RecognitionProgress } from "../recognise/options.ts";
-import type { TrainingProgress } from "../train/trainer.ts";
+import type { TrainingProgress } from "../train/training-options.ts";
 import type { DownloadProgress } from "../weights/model-files.ts";
 import type { Environment, OutputStream } from "./environment.ts";
 import { ProgressLine } from "./progress-line.ts";

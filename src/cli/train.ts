@@ -4,7 +4,7 @@
 import { basename, join } from "node:path";
 import type { Device } from "../runtime/session.ts";
 import type { RecipeResult } from "../train/run-recipe.ts";
-import type { TrainingProgress } from "../train/trainer.ts";
+import type { TrainingProgress } from "../train/training-options.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { Screen } from "./screen.ts";

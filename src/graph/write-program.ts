@@ -104,7 +104,7 @@ function encode(program: Program, store: (name: string, weight: Weight) => objec
   const node = [
     ...program.operations.map((operation) => nodeOf(operation, nameOf)),
     ...[...program.outputs]
-      .filter(([name, value]) => renamed.get(value) !== name)
+      .filter(([name, value]) => nameOf(value) !== name)
       .map(([name, value]) => ({ name, opType: "Identity", input: [nameOf(value)], output: [name] })),
   ];
   return modelType

@@ -130,6 +130,24 @@ describe("training steps", () => {
     expectTrained((await trained(outside, [samples(0, 3), samples(3, 4)])).parameters);
   });
 
+  it("with a loss outside are the same for batches of any size, one after the other", async () => {
+    const model = encoderModel({ ...shape, dropout: 0.2 });
+    const bare = {
+      ...bareEncoder,
+      build: ((builder) => ({ outputs: model.build(builder).outputs })) as typeof model.build,
+    };
+    const batches = [samples(0, 1), samples(0, 4), samples(1, 3), samples(3, 4)];
+    const stepsOf = async (options: Partial<EngineOptions<number[]>>) => {
+      await using engine = await engineFor(options);
+      const results = [];
+      for (const batch of batches) results.push(await engine.train([batch], 0.01));
+      return results.map(({ loss, gradientNorm }) => [loss, gradientNorm]).flat();
+    };
+    const inside = await stepsOf({ model });
+    const outside = await stepsOf({ model: bare, loss: crossEntropyOutside });
+    for (const [i, number] of inside.entries()) expect(outside[i]).toBeCloseTo(number, 4);
+  });
+
   it("add a loss outside to one inside", async () => {
     const both = await trained({ loss: crossEntropyOutside });
     expect(Math.abs(both.steps[0]!.loss - 2 * fixture.steps[0]!.loss)).toBeLessThan(1e-5);

@@ -1,36 +1,24 @@
 /**
- * Training steps by ONNX Runtime: holds parameters and moments, and runs the programs of `training-programs.ts`.
- *
- * Parameters and moments lie in two sets of memory. A step reads one and the engine writes its results straight into the
- * other, so that nothing is copied and a step that went wrong leaves the state before it whole.
+ * Training steps by ONNX Runtime: runs the programs of `training-programs.ts` over parameters and moments
+ * (`parameter-memory.ts`).
  */
 import { type AdamWSettings, corrections, updateNames } from "../graph/adamw.ts";
-import type { Program, Value } from "../graph/program.ts";
-import { GlossaError } from "../errors.ts";
-import { printShape, sameShape } from "../graph/shapes.ts";
-import { writeProgram } from "../graph/write-program.ts";
+import { printShape } from "../graph/shapes.ts";
 import {
-  createSession,
-  type OnnxSession,
   type SessionOptions,
   type Tensor,
   type TensorFactory,
   tensorFactory,
   type Tensors,
 } from "../runtime/session.ts";
-import type { FloatTensor, NamedTensors } from "../weights/float-tensor.ts";
+import type { NamedTensors } from "../weights/float-tensor.ts";
 import { buildModel, type DeclaredParameter, dropoutSeed } from "./build-model.ts";
-import { initialValues, mixed } from "./initial-values.ts";
+import { HandedOver } from "./handed-over.ts";
+import { mixed } from "./initial-values.ts";
+import { fetches, type LoadedProgram, TrainingPrograms } from "./loaded-programs.ts";
 import type { Batch, OutsideLoss, Outputs, TrainableModel } from "./model.ts";
-import {
-  accumulateProgram,
-  evaluateProgram,
-  forwardProgram,
-  type ProgramOptions,
-  programNames,
-  stepProgram,
-  updateProgram,
-} from "./training-programs.ts";
+import { ParameterMemory, type ParameterState, TensorPairs } from "./parameter-memory.ts";
+import { programNames } from "./training-programs.ts";
 
 export interface EngineOptions<Targets> extends SessionOptions {
   model: TrainableModel;
@@ -52,71 +40,41 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
-/** What a step changes of one parameter: its values and both moments. */
-export interface ParameterState {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-  /** Null for a parameter that is frozen. */
-  readonly moments: { readonly first: Float32Array; readonly second: Float32Array } | null;
+/** What the part behind a loss outside needs of the one before it. */
+interface Forwarded {
+  /** Of the loss inside and the one outside. */
+  readonly loss: number;
+  /** Gradients by the outputs, and what was computed on the way to them. */
+  readonly feeds: Tensors;
 }
-
-/** A tensor as it is, and the memory that it will be in after the next step; the same for what never changes. */
-interface Slot {
-  now: Tensor;
-  next: Tensor;
-}
-
-interface LoadedProgram {
-  readonly session: OnnxSession;
-  readonly inputs: readonly Value[];
-}
-
-type ProgramName = "step" | "accumulate" | "update" | "forward" | "evaluate";
-
-const writers: Record<ProgramName, (options: ProgramOptions) => Program> = {
-  step: stepProgram,
-  accumulate: accumulateProgram,
-  update: updateProgram,
-  forward: forwardProgram,
-  evaluate: evaluateProgram,
-};
 
 export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
   /** Steps done. */
   step = 0;
   readonly #options: EngineOptions<Targets>;
   readonly #tensors: TensorFactory;
-  readonly #parameters: readonly DeclaredParameter[];
-  /** By the names of the programs' inputs: parameters and moments. */
-  readonly #slots = new Map<string, Slot>();
-  readonly #programs = new Map<ProgramName, LoadedProgram>();
+  readonly #outputs: readonly string[];
+  readonly #memory: ParameterMemory;
+  readonly #handedOver: HandedOver;
+  readonly #programs: TrainingPrograms;
   /** Sums of gradients, made when there are several batches to a step. */
-  #sums: Map<string, Slot> | null = null;
+  #sums: TensorPairs | null = null;
 
   private constructor(options: EngineOptions<Targets>, tensors: TensorFactory) {
     this.#options = options;
     this.#tensors = tensors;
-    const { parameters } = buildModel(options.model, { training: true });
-    this.#parameters = parameters;
+    const { parameters, graph } = buildModel(options.model, { training: true });
     refuseUnknown(options.frozen ?? [], parameters);
-    const known = new Set(options.initial?.names);
-    for (const parameter of parameters) {
-      const { name, shape } = parameter;
-      const values = known.has(name)
-        ? // Steps write into it.
-          fitting(options.initial!.floats(name), parameter).slice()
-        : initialValues(parameter, options.seed);
-      if (this.#isFrozen(parameter)) {
-        const tensor = tensors.float32(values, shape);
-        this.#slots.set(name, { now: tensor, next: tensor });
-        continue;
-      }
-      this.#slots.set(name, this.#slot(values, shape));
-      for (const moment of [updateNames.firstMoment(name), updateNames.secondMoment(name)]) {
-        this.#slots.set(moment, this.#slot(new Float32Array(values.length), shape));
-      }
-    }
+    this.#outputs = Object.keys(graph.outputs);
+    this.#handedOver = new HandedOver(tensors);
+    const { model, settings, loss, device, threads } = options;
+    const isFrozen = (parameter: DeclaredParameter) =>
+      parameter.frozen || (options.frozen ?? []).some((pattern) => isUnder(parameter.name, pattern));
+    this.#memory = new ParameterMemory(tensors, parameters, isFrozen, options);
+    this.#programs = new TrainingPrograms(
+      { model, settings, isOutside: loss !== undefined, isFrozen },
+      { device, threads },
+    );
   }
 
   /** @throws GlossaError `runtime-failed`; RangeError when `frozen` or `initial` do not fit the model */
@@ -126,20 +84,12 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
 
   /** How many numbers are trained. */
   get trainedSize(): number {
-    const trained = this.#parameters.filter((parameter) => !this.#isFrozen(parameter));
-    return trained.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    return this.#memory.trained.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   }
 
   /** Everything that steps change. The arrays are the engine's own: valid until the next step. */
   state(): ParameterState[] {
-    const data = (name: string) => this.#slots.get(name)!.now.data as Float32Array;
-    return this.#parameters.map((parameter) => {
-      const { name, shape } = parameter;
-      const moments = this.#isFrozen(parameter)
-        ? null
-        : { first: data(updateNames.firstMoment(name)), second: data(updateNames.secondMoment(name)) };
-      return { name, shape, values: data(name), moments };
-    });
+    return this.#memory.state();
   }
 
   /**
@@ -147,9 +97,7 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
    * @param values by name: parameters, and moments as `updateNames` calls them
    */
   restore(step: number, values: NamedTensors): void {
-    for (const [name, { now }] of this.#slots) {
-      (now.data as Float32Array).set(fitting(values.floats(name), { name, shape: now.dims }));
-    }
+    this.#memory.restore(values);
     this.step = step;
   }
 
@@ -163,9 +111,7 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
         ? await this.#trainOnOne(batches[0]!, learningRate)
         : await this.#trainOnSeveral(batches, learningRate);
     if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
-      for (const slot of this.#slots.values()) {
-        [slot.now, slot.next] = [slot.next, slot.now];
-      }
+      this.#memory.exchange();
       this.step++;
     }
     return result;
@@ -173,29 +119,28 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
 
   /** Outputs and loss without dropout. The loss is NaN where there is neither one inside nor one outside. */
   async evaluate(batch: Batch<Targets>): Promise<{ loss: number; outputs: Outputs }> {
-    const program = await this.#program("evaluate");
-    const results = await program.session.run(this.#feeds(program, batch));
-    const inside = results[programNames.loss];
-    const outputs = asOutputs(results);
+    const loaded = await this.#programs.load("evaluate");
+    const results = await loaded.session.run(this.#feeds(loaded, batch));
+    const outputs = this.#outputsOf(results);
     const { loss: outside } = this.#options;
-    let loss = inside ? scalarOf(inside) : outside ? 0 : NaN;
+    let loss = programNames.loss in results ? lossOf(results) : outside ? 0 : NaN;
     if (outside) loss += (await outside(outputs, batch)).loss;
     return { loss, outputs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { session } of this.#programs.values()) await session[Symbol.asyncDispose]();
-    this.#programs.clear();
+    await this.#programs[Symbol.asyncDispose]();
   }
 
   async #trainOnOne(batch: Batch<Targets>, learningRate: number): Promise<StepResult> {
-    const outside = await this.#outside(batch, 0);
-    const program = await this.#program("step");
-    const results = await program.session.run(
-      { ...this.#feeds(program, batch, 0, outside?.gradients), ...this.#rates(program, learningRate) },
-      this.#updates(program, [updateNames.gradientNorm]),
+    const forwarded = await this.#forward(batch, 0);
+    const loaded = await this.#programs.load("step");
+    const feeds = this.#feeds(loaded, batch, 0, { ...forwarded?.feeds, ...this.#rates(learningRate) });
+    const results = await loaded.session.run(
+      feeds,
+      fetches(loaded, this.#memory.writes(updateNames.updated)),
     );
-    const loss = insideLoss(results) + (outside?.loss ?? 0);
+    const loss = forwarded?.loss ?? lossOf(results);
     return { loss, losses: [loss], gradientNorm: scalarOf(results[updateNames.gradientNorm]!) };
   }
 
@@ -206,35 +151,54 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
     let loss = 0;
     for (const [place, batch] of batches.entries()) {
       const share = weightOf(batch) / total;
-      const outside = await this.#outside(batch, place);
-      const program = await this.#program("accumulate");
-      const feeds = this.#feeds(program, batch, place, outside?.gradients);
-      feeds[programNames.share] = this.#tensors.float32(Float32Array.of(share), [1]);
-      const fetches: Record<string, Tensor | null> = {};
-      for (const [name, { now, next }] of sums) {
-        feeds[programNames.gradient(name)] = now;
-        fetches[programNames.summed(name)] = next;
-      }
-      if (program.session.outputNames.includes(programNames.loss)) fetches[programNames.loss] = null;
-      const results = await program.session.run(feeds, fetches);
-      for (const slot of sums.values()) [slot.now, slot.next] = [slot.next, slot.now];
-      losses.push(insideLoss(results) + (outside?.loss ?? 0));
+      const forwarded = await this.#forward(batch, place);
+      const loaded = await this.#programs.load("accumulate");
+      const feeds = this.#feeds(loaded, batch, place, {
+        ...forwarded?.feeds,
+        ...sums.reads(programNames.gradient),
+        [programNames.share]: this.#tensors.float32(Float32Array.of(share), [1]),
+      });
+      const results = await loaded.session.run(feeds, fetches(loaded, sums.writes(programNames.summed)));
+      sums.exchange();
+      losses.push(forwarded?.loss ?? lossOf(results));
       loss += share * losses.at(-1)!;
     }
-    const program = await this.#program("update");
-    const feeds = { ...this.#stateFeeds(program), ...this.#rates(program, learningRate) };
-    for (const [name, { now }] of sums) feeds[programNames.gradient(name)] = now;
-    const results = await program.session.run(feeds, this.#updates(program, [updateNames.gradientNorm]));
+    const loaded = await this.#programs.load("update");
+    const feeds = this.#feeds(loaded, null, 0, {
+      ...sums.reads(programNames.gradient),
+      ...this.#rates(learningRate),
+    });
+    const results = await loaded.session.run(
+      feeds,
+      fetches(loaded, this.#memory.writes(updateNames.updated)),
+    );
     return { loss, losses, gradientNorm: scalarOf(results[updateNames.gradientNorm]!) };
   }
 
-  /** What the loss outside says about the model's outputs, with the gradients as tensors for the graph. */
-  async #outside(batch: Batch<Targets>, place: number): Promise<{ loss: number; gradients: Tensors } | null> {
+  /** Where there is a loss outside: runs the part before it, and asks it. */
+  async #forward(batch: Batch<Targets>, place: number): Promise<Forwarded | null> {
     const { loss: outside } = this.#options;
     if (!outside) return null;
-    const program = await this.#program("forward");
-    const outputs = asOutputs(await program.session.run(this.#feeds(program, batch, place)));
+    const loaded = await this.#programs.load("forward");
+    const feeds = this.#feeds(loaded, batch, place);
+    const handed = [...loaded.program.outputs.keys()].filter((name) => !this.#isOfModel(name));
+    const results = await loaded.session.run(
+      feeds,
+      fetches(loaded, this.#handedOver.writes(loaded.program, handed, feeds)),
+    );
+    const outputs = this.#outputsOf(results);
     const { loss, gradients } = await outside(outputs, batch);
+    return {
+      loss: lossOf(results) + loss,
+      feeds: {
+        ...Object.fromEntries(handed.map((name) => [name, results[name]!])),
+        ...this.#outputGradients(outputs, gradients),
+      },
+    };
+  }
+
+  /** A loss's gradients as tensors for the graph; zeros for outputs that it leaves out. */
+  #outputGradients(outputs: Outputs, gradients: Readonly<Record<string, Float32Array>>): Tensors {
     const stray = Object.keys(gradients).find((name) => !(name in outputs));
     if (stray !== undefined)
       throw new RangeError(`The loss gives a gradient by ${stray}, which is no output.`);
@@ -247,20 +211,29 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
       }
       return [programNames.outputGradient(name), this.#tensors.float32(gradient, shape)] as const;
     });
-    return { loss, gradients: Object.fromEntries(tensors) };
+    return Object.fromEntries(tensors);
   }
 
-  /** The batch's tensors, parameters and moments, and what else the program takes but rates and sums. */
-  #feeds(program: LoadedProgram, batch: Batch<Targets>, place = 0, more: Tensors = {}): Tensors {
-    const feeds: Tensors = { ...this.#stateFeeds(program), ...more };
+  /**
+   * All that a program takes: parameters and moments, the batch's tensors, dropout's seed, and of `more` what it asks for.
+   *
+   * @param place of the batch among those of the step
+   */
+  #feeds({ program }: LoadedProgram, batch: Batch<Targets> | null, place = 0, more: Tensors = {}): Tensors {
+    const known = { ...this.#memory.reads(), ...more };
+    const feeds: Tensors = {};
     for (const { name, type, shape } of program.inputs) {
-      if (name in feeds || isEngineInput(name)) continue;
+      const tensor = known[name];
+      if (tensor) {
+        feeds[name] = tensor;
+        continue;
+      }
       if (name === dropoutSeed) {
         const seed = mixed(this.#options.seed, `dropout ${this.step} ${place}`);
         feeds[name] = this.#tensors.int32([seed | 0], [1]);
         continue;
       }
-      const given = batch.inputs[name];
+      const given = batch?.inputs[name];
       if (!given) throw new RangeError(`The batch has no tensor for the model's input ${name}.`);
       const fits =
         given.shape.length === shape.length &&
@@ -275,81 +248,40 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
     return feeds;
   }
 
-  #stateFeeds(program: LoadedProgram): Tensors {
-    const feeds: Tensors = {};
-    for (const { name } of program.inputs) {
-      const slot = this.#slots.get(name);
-      if (slot) feeds[name] = slot.now;
-    }
-    return feeds;
-  }
-
-  #rates(program: LoadedProgram, learningRate: number): Tensors {
+  #rates(learningRate: number): Tensors {
     const { first, second } = corrections(this.step + 1, this.#options.settings);
-    const given = {
-      [updateNames.learningRate]: learningRate,
-      [updateNames.firstCorrection]: first,
-      [updateNames.secondCorrection]: second,
+    const scalar = (value: number) => this.#tensors.float32(Float32Array.of(value), [1]);
+    return {
+      [updateNames.learningRate]: scalar(learningRate),
+      [updateNames.firstCorrection]: scalar(first),
+      [updateNames.secondCorrection]: scalar(second),
     };
-    const wanted = Object.entries(given).filter(([name]) =>
-      program.inputs.some((input) => input.name === name),
-    );
-    return Object.fromEntries(
-      wanted.map(([name, value]) => [name, this.#tensors.float32(Float32Array.of(value), [1])]),
-    );
   }
 
-  /** Where the results of an update are written. */
-  #updates(program: LoadedProgram, more: readonly string[]): Record<string, Tensor | null> {
-    const fetches: Record<string, Tensor | null> = Object.fromEntries(more.map((name) => [name, null]));
-    if (program.session.outputNames.includes(programNames.loss)) fetches[programNames.loss] = null;
-    for (const [name, { next }] of this.#slots) {
-      const output = updateNames.updated(name);
-      if (program.session.outputNames.includes(output)) fetches[output] = next;
-    }
-    return fetches;
-  }
-
-  #zeroSums(): Map<string, Slot> {
+  #zeroSums(): TensorPairs {
     if (this.#sums) {
-      for (const { now } of this.#sums.values()) (now.data as Float32Array).fill(0);
+      this.#sums.clear();
       return this.#sums;
     }
-    const trained = this.#parameters.filter((parameter) => !this.#isFrozen(parameter));
-    this.#sums = new Map(
-      trained.map(({ name, shape }) => {
-        const size = shape.reduce((a, b) => a * b, 1);
-        return [name, this.#slot(new Float32Array(size), shape)];
-      }),
-    );
+    this.#sums = new TensorPairs(this.#tensors);
+    for (const { name, shape } of this.#memory.trained) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      this.#sums.add(name, new Float32Array(size), shape);
+    }
     return this.#sums;
   }
 
-  async #program(name: ProgramName): Promise<LoadedProgram> {
-    const known = this.#programs.get(name);
-    if (known) return known;
-    const { model, settings, loss, device, threads } = this.#options;
-    const program = writers[name]({
-      model,
-      settings,
-      isOutside: loss !== undefined,
-      isFrozen: (parameter) => this.#isFrozen(parameter),
-    });
-    const session = await createSession(writeProgram(program), { device, threads });
-    const loaded = { session, inputs: program.inputs };
-    this.#programs.set(name, loaded);
-    return loaded;
+  #isOfModel(name: string): boolean {
+    return name === programNames.loss || this.#outputs.includes(name);
   }
 
-  #isFrozen({ name, frozen }: DeclaredParameter): boolean {
-    return frozen || (this.#options.frozen ?? []).some((pattern) => isUnder(name, pattern));
-  }
-
-  #slot(values: Float32Array, shape: readonly number[]): Slot {
-    return {
-      now: this.#tensors.float32(values, shape),
-      next: this.#tensors.float32(new Float32Array(values.length), shape),
-    };
+  #outputsOf(results: Tensors): Outputs {
+    return Object.fromEntries(
+      this.#outputs.map((name) => {
+        const { data, dims } = results[name]!;
+        return [name, { data: data as Float32Array, shape: dims }];
+      }),
+    );
   }
 }
 
@@ -365,29 +297,6 @@ function refuseUnknown(frozen: readonly string[], parameters: readonly DeclaredP
   );
 }
 
-function fitting(
-  tensor: FloatTensor,
-  { name, shape }: { name: string; shape: readonly number[] },
-): Float32Array {
-  if (sameShape(tensor.shape, shape)) return tensor.values;
-  throw new GlossaError(
-    "model-corrupt",
-    `The file has ${name} in shape ${printShape(tensor.shape)}; the model has it in ${printShape(shape)}.`,
-  );
-}
-
-/** Inputs that every program of a kind has, whatever the model. */
-const engineInputs: ReadonlySet<string> = new Set([
-  programNames.share,
-  updateNames.learningRate,
-  updateNames.firstCorrection,
-  updateNames.secondCorrection,
-]);
-
-function isEngineInput(name: string): boolean {
-  return engineInputs.has(name) || name.startsWith(programNames.gradient(""));
-}
-
 function weightOf({ weight, names }: Batch): number {
   return weight ?? names.length;
 }
@@ -396,14 +305,8 @@ function scalarOf(tensor: Tensor): number {
   return (tensor.data as Float32Array)[0]!;
 }
 
-function insideLoss(results: Tensors): number {
+/** The loss inside the graph; 0 where there is none. */
+function lossOf(results: Tensors): number {
   const loss = results[programNames.loss];
   return loss ? scalarOf(loss) : 0;
-}
-
-function asOutputs(results: Tensors): Outputs {
-  const outputs = Object.entries(results).filter(([name]) => name !== programNames.loss);
-  return Object.fromEntries(
-    outputs.map(([name, { data, dims }]) => [name, { data: data as Float32Array, shape: dims }]),
-  );
 }

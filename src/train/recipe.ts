@@ -8,7 +8,7 @@
 import { z } from "zod";
 import type { Device } from "../runtime/session.ts";
 import type { OutsideLoss, TrainableModel, Validation, BatchSource } from "./model.ts";
-import type { TrainerOptions, TrainingResult } from "./trainer.ts";
+import type { TrainerOptions, TrainingResult } from "./training-options.ts";
 
 const positive = z.number().positive();
 const wholePositive = z.number().int().positive();

@@ -11,7 +11,22 @@ import type { FloatTensor, NamedTensors } from "../weights/float-tensor.ts";
 import { openSafetensors, readSafetensorsMetadata } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/write-safetensors.ts";
 import { renderCurves } from "./curves.ts";
-import { runFiles } from "./trainer.ts";
+
+/** Files of a run, in its folder. */
+export const runFiles = {
+  /** The recipe as it was run, with everything set on top of it. */
+  recipe: "recipe.json",
+  /** Versions, machine, seed, command, data, and at the end the final numbers (`RunRecord`). */
+  run: "run.json",
+  /** One JSON object a line: steps, validations, and what else happened. */
+  log: "log.jsonl",
+  /** The log as a self-contained page. */
+  curves: "curves.html",
+  /** Everything from which the run goes on: parameters, moments, position. */
+  checkpoint: "checkpoint.safetensors",
+  /** Parameters of the best validation, or of the end where there is no validation. The model to use. */
+  model: "model.safetensors",
+} as const;
 
 const numbers = z.record(z.string(), z.number());
 

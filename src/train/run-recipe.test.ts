@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runFake } from "../cli/testing/fake-environment.ts";
 import { readRecipe } from "./run-recipe.ts";
 import { toyKind } from "./testing/toy.ts";
-import { runFiles } from "./trainer.ts";
+import { runFiles } from "./run-folder.ts";
 
 const recipe = {
   kind: "toy",

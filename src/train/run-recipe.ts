@@ -9,7 +9,8 @@ import type { Device } from "../runtime/session.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import type { CommonRecipe, PreparedRecipe, RecipeKind } from "./recipe.ts";
 import { RunFolder } from "./run-folder.ts";
-import { train, type TrainingProgress, type TrainingResult } from "./trainer.ts";
+import { train } from "./trainer.ts";
+import type { TrainingProgress, TrainingResult } from "./training-options.ts";
 
 export interface RunRecipeOptions {
   /** What a recipe may be. */

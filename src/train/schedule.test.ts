@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { learningRateAt } from "./schedule.ts";
-import type { Schedule } from "./trainer.ts";
+import type { Schedule } from "./training-options.ts";
 
 const rates = (schedule: Schedule, steps: number) =>
   Array.from({ length: steps }, (_, step) => Number(learningRateAt(step, steps, 1, schedule).toFixed(4)));

@@ -10,10 +10,11 @@ import { runProgram } from "../graph/testing/run-program.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { modelProgram } from "./build-model.ts";
 import type { Batch, Validation } from "./model.ts";
-import { readRunRecord } from "./run-folder.ts";
+import { readRunRecord, runFiles } from "./run-folder.ts";
 import { accuracy, toyBatch, toyModel, toySource, type ToyTargets, toyValidation } from "./testing/toy.ts";
 import { toyOptions } from "./testing/toy-options.ts";
-import { runFiles, train, type TrainingProgress } from "./trainer.ts";
+import { train } from "./trainer.ts";
+import type { TrainingProgress } from "./training-options.ts";
 
 const disk = vi.hoisted(() => ({ isFull: false }));
 vi.mock("node:fs/promises", async (original) => {

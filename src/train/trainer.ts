@@ -4,137 +4,16 @@
  */
 import { arch, availableParallelism, cpus, platform } from "node:os";
 import { GlossaError } from "../errors.ts";
-import { type AdamWSettings, updateNames } from "../graph/adamw.ts";
-import { type Device, engineVersion } from "../runtime/session.ts";
-import type { FloatTensor, NamedTensors } from "../weights/float-tensor.ts";
-import { type ParameterState, type StepResult, TrainingEngine } from "./engine.ts";
-import type { Batch, BatchSource, OutsideLoss, TrainableModel, Validation } from "./model.ts";
+import type { AdamWSettings } from "../graph/adamw.ts";
+import { engineVersion } from "../runtime/session.ts";
+import { ahead } from "./ahead.ts";
+import { type StepResult, TrainingEngine } from "./engine.ts";
+import { stateTensors } from "./parameter-memory.ts";
+import { measure } from "./measure.ts";
+import type { Batch } from "./model.ts";
 import { type Position, RunFolder } from "./run-folder.ts";
-import { learningRateAt } from "./schedule.ts";
-
-/** AdamW (Loshchilov and Hutter, 2019, arXiv 1711.05101), with gradients clipped by their norm over all parameters. */
-export interface OptimiserOptions {
-  /** The highest learning rate of the schedule. */
-  learningRate: number;
-  /** Default 0.01. */
-  weightDecay?: number;
-  /** Default 0.9. */
-  beta1?: number;
-  /** Default 0.999. */
-  beta2?: number;
-  /** Default 1e-8. */
-  epsilon?: number;
-  /** Largest norm of all gradients together; default 1. `Infinity` never clips. */
-  clip?: number;
-}
-
-/** The learning rate's way over the steps, as a share of the highest. */
-export interface Schedule {
-  /** After the warm-up; `linear` and `cosine` end at `final` at the last step. */
-  kind: "constant" | "linear" | "cosine";
-  /** Steps in which the rate rises from zero in a line; default 0. */
-  warmUpSteps?: number;
-  /** Share of the highest rate at the end; default 0. */
-  final?: number;
-}
-
-export interface TrainingProgress {
-  /** Steps done. */
-  step: number;
-  /** Steps that the run has in all. */
-  steps: number;
-  epoch: number;
-  /** Mean over the batches of the step. */
-  loss: number;
-  learningRate: number;
-  /** Before clipping. */
-  gradientNorm: number;
-  elapsedSeconds: number;
-  /** An estimate; null at the beginning. */
-  secondsLeft: number | null;
-  /** Numbers of the last validation, with `loss`; null before the first. */
-  validation: Readonly<Record<string, number>> | null;
-}
-
-/** How a run was asked for, so that its folder says how to make it again. */
-export interface RunDescription {
-  /** The recipe with everything that was set on top of it; any JSON. */
-  recipe: unknown;
-  /** The command as typed, such as `glossa train recipes/ctc-head.json --set seed=2`. */
-  command: string;
-  /** Numbers about the data worth keeping, such as hours and samples of each set; any JSON. */
-  data?: unknown;
-  /** Versions of programs beside those of Node.js and ONNX Runtime. */
-  versions?: Readonly<Record<string, string>>;
-}
-
-export interface TrainerOptions<Targets = unknown> {
-  model: TrainableModel;
-  /** Left out when the model's own loss inside the graph is all. */
-  loss?: OutsideLoss<Targets>;
-  training: BatchSource<Targets>;
-  validation?: Validation<Targets>;
-  optimiser: OptimiserOptions;
-  /** Default: constant. */
-  schedule?: Schedule;
-  /** How long: `steps` updates, or so many passes over the data (which must know its `batchesPerEpoch`). */
-  length: { steps: number } | { epochs: number };
-  /** Batches that make one step, their gradients added up in proportion to their weights; default 1. */
-  microBatches?: number;
-  /** Steps between validations; default: an epoch's where the length is given in epochs, else a tenth of all. */
-  validateEvery?: number;
-  /** Validations without a better number after which the run ends early; default: never. */
-  patience?: number;
-  /** Steps between checkpoints; default 500. There is one with every validation and at the end too. */
-  checkpointEvery?: number;
-  /** For initial values and dropout. */
-  seed: number;
-  /** Parameters that begin with the values of a file instead, by name; others begin by the seed. */
-  initial?: NamedTensors;
-  /** Parameters that do not change, beside those that the model freezes: by name, or everything under `name.`. */
-  frozen?: readonly string[];
-  /** Where the run is recorded (`runFiles`). Holds no run yet, or with `resume` one of the same recipe. */
-  folder: string;
-  /** Go on from the folder's last checkpoint; with none, begin. */
-  resume?: boolean;
-  description: RunDescription;
-  /** Default `cpu`. */
-  device?: Device;
-  /** Default: see `SessionOptions`. */
-  threads?: number;
-  signal?: AbortSignal;
-  /** Warnings of the recipe, which adds to them while it prepares batches: with every step they are moved to the log. */
-  warnings?: string[];
-  onProgress?(progress: TrainingProgress): void;
-}
-
-/** Files of a run, in its folder. */
-export const runFiles = {
-  /** The recipe as it was run, with everything set on top of it. */
-  recipe: "recipe.json",
-  /** Versions, machine, seed, command, data, and at the end the final numbers (`RunRecord`). */
-  run: "run.json",
-  /** One JSON object a line: steps, validations, and what else happened. */
-  log: "log.jsonl",
-  /** The log as a self-contained page. */
-  curves: "curves.html",
-  /** Everything from which the run goes on: parameters, moments, position. */
-  checkpoint: "checkpoint.safetensors",
-  /** Parameters of the best validation, or of the end where there is no validation. The model to use. */
-  model: "model.safetensors",
-} as const;
-
-export interface TrainingResult {
-  folder: string;
-  /** Steps done. */
-  step: number;
-  /** Why it ended. */
-  ended: "finished" | "early";
-  /** The step whose parameters are in `model.safetensors`, and the numbers of its validation (null without one). */
-  best: { step: number; validation: Readonly<Record<string, number>> | null };
-  /** Loss of the last step. */
-  loss: number;
-}
+import { learningRateAt, runLength } from "./schedule.ts";
+import type { OptimiserOptions, TrainerOptions, TrainingResult } from "./training-options.ts";
 
 const defaultCheckpointEvery = 500;
 
@@ -150,7 +29,7 @@ export async function train<Targets>(options: TrainerOptions<Targets>): Promise<
   const { model, loss, seed, frozen, initial, device, threads, description, signal } = options;
   signal?.throwIfAborted();
   const settings = optimiserSettings(options.optimiser);
-  const length = lengthOf(options);
+  const length = runLength(options);
   await using engine = await TrainingEngine.create({
     model,
     loss,
@@ -206,7 +85,7 @@ class Run<Targets> {
 
   constructor(
     options: TrainerOptions<Targets>,
-    { steps, validateEvery }: ReturnType<typeof lengthOf>,
+    { steps, validateEvery }: ReturnType<typeof runLength>,
     engine: TrainingEngine<Targets>,
     folder: RunFolder,
     position: Position | null,
@@ -317,27 +196,9 @@ class Run<Targets> {
   async #validate(): Promise<void> {
     const { validation, signal } = this.#options;
     if (!validation) return;
-    const gatherer = validation.metrics?.();
-    let [total, weight] = [0, 0];
-    for await (const batch of ahead(validation.batches(signal))) {
-      signal?.throwIfAborted();
-      const { loss, outputs } = await this.#engine.evaluate(batch);
-      if (!Number.isFinite(loss)) {
-        throw this.#failure(`the loss in validation is ${loss}`, batch.names);
-      }
-      const counts = batch.weight ?? batch.names.length;
-      total += loss * counts;
-      weight += counts;
-      await gatherer?.add(outputs, batch);
-    }
-    signal?.throwIfAborted();
-    if (weight === 0) {
-      throw new GlossaError(
-        "training-failed",
-        "There is nothing to validate with: the data held back is empty.",
-      );
-    }
-    const numbers: Record<string, number> = { ...gatherer?.values(), loss: total / weight };
+    const numbers = await measure(this.#engine, validation, signal, (what, names) =>
+      this.#failure(what, names),
+    );
     const { step, epoch, best, withoutGain } = this.#position;
     const { name, better } = validation.watch ?? { name: "loss", better: "lower" };
     const now = numbers[name];
@@ -439,60 +300,4 @@ class Run<Targets> {
 function optimiserSettings(options: OptimiserOptions): AdamWSettings {
   const { weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, clip = 1 } = options;
   return { weightDecay, beta1, beta2, epsilon, clip: clip === Infinity ? null : clip };
-}
-
-function lengthOf({
-  length,
-  training,
-  microBatches = 1,
-}: Pick<TrainerOptions, "length" | "training" | "microBatches">): { steps: number; validateEvery: number } {
-  if ("steps" in length) return { steps: length.steps, validateEvery: Math.ceil(length.steps / 10) };
-  if (training.batchesPerEpoch === null) {
-    throw new GlossaError(
-      "invalid-argument",
-      "the length is given in epochs, but nobody knows how many batches an epoch has; give it in steps",
-    );
-  }
-  const perEpoch = Math.ceil(training.batchesPerEpoch / microBatches);
-  if (perEpoch === 0)
-    throw new GlossaError("training-failed", "There are no batches: nothing to learn from.");
-  return { steps: length.epochs * perEpoch, validateEvery: perEpoch };
-}
-
-/** A checkpoint's tensors: parameters, and moments beside them. */
-function stateTensors(state: readonly ParameterState[]): Map<string, FloatTensor> {
-  return new Map(
-    state.flatMap(({ name, shape, values, moments }) => [
-      [name, { shape, values }] as const,
-      ...(moments
-        ? ([
-            [updateNames.firstMoment(name), { shape, values: moments.first }],
-            [updateNames.secondMoment(name), { shape, values: moments.second }],
-          ] as const)
-        : []),
-    ]),
-  );
-}
-
-/** The same, with the next one being prepared while this one is used. */
-async function* ahead<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  const iterator = items[Symbol.asyncIterator]();
-  const request = () => {
-    const next = iterator.next();
-    // An error counts when its turn comes.
-    next.catch(() => {});
-    return next;
-  };
-  let next = request();
-  try {
-    for (;;) {
-      const { value, done } = await next;
-      if (done) return;
-      next = request();
-      yield value;
-    }
-  } finally {
-    // One that waits for something that never comes is not waited for.
-    void Promise.resolve(iterator.return?.()).catch(() => {});
-  }
 }

@@ -5,12 +5,14 @@
  * - `accumulate` and `update`: the same in two, so that the gradients of several batches can be added up before.
  * - `evaluate`: outputs and loss, without dropout.
  *
- * Where a loss is computed outside, `forward` gives its outputs first, and the others take the gradients by these.
+ * Where a loss is computed outside, `forward` gives the model's outputs first. `step` and `accumulate` then begin behind it: they
+ * take the gradients by these outputs, and what `forward` has computed.
  */
 import { addUpdate, type AdamWSettings } from "../graph/adamw.ts";
 import { gradients } from "../graph/gradients.ts";
 import { add, multiply, reshape } from "../graph/operators.ts";
 import { Program, type Value } from "../graph/program.ts";
+import { splitProgram } from "../graph/split-program.ts";
 import { buildModel, type BuiltModel, type DeclaredParameter } from "./build-model.ts";
 import type { TrainableModel } from "./model.ts";
 
@@ -37,24 +39,23 @@ export interface ProgramOptions {
 
 /** Forward, backward, clipping and AdamW. */
 export function stepProgram(options: ProgramOptions): Program {
-  const { program, parameters, found } = differentiated(options);
-  addUpdate(
-    program,
-    parameters.map((parameter) => ({ ...parameter, gradient: found.get(parameter.value)! })),
-    options.settings,
-  );
-  return program;
+  return training(options, "backward", ({ program, parameters, found }) => {
+    addUpdate(
+      program,
+      parameters.map((parameter) => ({ ...parameter, gradient: found.get(parameter.value)! })),
+      options.settings,
+    );
+  });
 }
 
 /** Forward and backward; gradients are added to those that come in. */
 export function accumulateProgram(options: ProgramOptions): Program {
-  const { program, parameters, found } = differentiated(options);
-  const share = program.input(programNames.share, "float32", [1]);
-  for (const { name, value } of parameters) {
-    const before = program.input(programNames.gradient(name), "float32", value.shape);
-    program.output(programNames.summed(name), add(before, multiply(found.get(value)!, share)));
-  }
-  return program;
+  return training(options, "backward", addSums);
+}
+
+/** What comes before a loss outside: outputs, the loss inside, and all that the way back reads. */
+export function forwardProgram(options: ProgramOptions): Program {
+  return training(options, "forward", addSums);
 }
 
 /** Clipping and AdamW with gradients that come in. */
@@ -76,13 +77,6 @@ export function updateProgram(options: ProgramOptions): Program {
   return program;
 }
 
-/** Outputs as training sees them, for a loss outside. */
-export function forwardProgram({ model }: ProgramOptions): Program {
-  const { program, graph } = buildModel(model, { training: true });
-  for (const [name, value] of Object.entries(graph.outputs)) program.output(name, value);
-  return program;
-}
-
 /** Outputs and, where the graph has one, the loss, without dropout. */
 export function evaluateProgram({ model }: ProgramOptions): Program {
   const { program, graph } = buildModel(model, { training: false });
@@ -92,9 +86,42 @@ export function evaluateProgram({ model }: ProgramOptions): Program {
 }
 
 /** The model with the gradients by its parameters that are not frozen. */
-function differentiated({ model, isOutside, isFrozen }: ProgramOptions): BuiltModel & {
-  found: ReadonlyMap<Value, Value>;
-} {
+interface DifferentiatedModel extends BuiltModel {
+  readonly found: ReadonlyMap<Value, Value>;
+  /** Operations of the model itself; those of the gradients come after them. */
+  readonly forwardCount: number;
+}
+
+/**
+ * A program with gradients in it.
+ *
+ * @param wanted where a loss is computed outside: the part before it or the one behind it
+ * @param finish adds what is done with the gradients
+ */
+function training(
+  options: ProgramOptions,
+  wanted: "forward" | "backward",
+  finish: (model: DifferentiatedModel) => void,
+): Program {
+  const model = differentiated(options);
+  finish(model);
+  if (!options.isOutside) return model.program;
+  const { program, graph, forwardCount } = model;
+  for (const [name, value] of Object.entries(graph.outputs)) program.output(name, value);
+  const given = new Set([...Object.keys(graph.outputs), programNames.loss]);
+  const { first, second } = splitProgram(program, forwardCount, given);
+  return wanted === "forward" ? first : second;
+}
+
+function addSums({ program, parameters, found }: DifferentiatedModel): void {
+  const share = program.input(programNames.share, "float32", [1]);
+  for (const { name, value } of parameters) {
+    const before = program.input(programNames.gradient(name), "float32", value.shape);
+    program.output(programNames.summed(name), add(before, multiply(found.get(value)!, share)));
+  }
+}
+
+function differentiated({ model, isOutside, isFrozen }: ProgramOptions): DifferentiatedModel {
   const built = buildModel(model, { training: true });
   const { program, graph } = built;
   const seeds = new Map<Value, Value>();
@@ -103,6 +130,7 @@ function differentiated({ model, isOutside, isFrozen }: ProgramOptions): BuiltMo
     program.output(programNames.loss, loss);
     seeds.set(loss, program.scalar(1));
   }
+  const forwardCount = program.operations.length;
   if (isOutside) {
     for (const [name, value] of Object.entries(graph.outputs)) {
       const gradient = program.input(programNames.outputGradient(name), "float32", value.shape);
@@ -118,7 +146,7 @@ function differentiated({ model, isOutside, isFrozen }: ProgramOptions): BuiltMo
     seeds,
     parameters.map(({ value }) => value),
   );
-  return { ...built, parameters, found };
+  return { ...built, parameters, found, forwardCount };
 }
 
 function scalarLoss(loss: Value): Value {

@@ -16,7 +16,8 @@ import type { FrameCache } from "../data/frame-cache.ts";
 import type { PreparedUtterance } from "../data/prepare-frames.ts";
 import type { Batch, MetricGatherer, Outputs, TrainableModel } from "../model.ts";
 import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
-import { runFiles, type TrainingResult } from "../trainer.ts";
+import { runFiles } from "../run-folder.ts";
+import type { TrainingResult } from "../training-options.ts";
 import {
   dataSchema,
   describeData,

@@ -20,7 +20,8 @@ import type { PreparedUtterance } from "../data/prepare-frames.ts";
 import { prepareTrainingData } from "../data/training-data.ts";
 import type { Batch, MetricGatherer, OutsideLoss, Outputs, TrainableModel } from "../model.ts";
 import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
-import { runFiles, type TrainingResult } from "../trainer.ts";
+import { runFiles } from "../run-folder.ts";
+import type { TrainingResult } from "../training-options.ts";
 import {
   attentionBias,
   dataSchema,

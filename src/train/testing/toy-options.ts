@@ -1,5 +1,5 @@
 /** Options of a short run over the toy problem. */
-import type { TrainerOptions } from "../trainer.ts";
+import type { TrainerOptions } from "../training-options.ts";
 import { toyModel, toySource, type ToyTargets, toyValidation } from "./toy.ts";
 
 export function toyOptions(folder: string): TrainerOptions<ToyTargets> {
