@@ -71,7 +71,13 @@ const retrieving: NonNullable<FakeOptions["retriever"]> = {
     const kept = terms.flatMap((term) => {
       const score = scores.get(term.text);
       if (score === undefined) return [];
-      const match = { term, score, start: 0, end: 1, evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2 } };
+      const match = {
+        term,
+        score,
+        start: 0,
+        end: 1,
+        evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2 },
+      };
       return [{ term, score, matches: [match] }];
     });
     const scoresOfLabels = { logits: new Float32Array(0), places: 0 };

@@ -10,7 +10,7 @@ import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import { Lockstep } from "../models/lockstep.ts";
-import type { LetterHead } from "../retrieval/letter-head.ts";
+import type { LetterScorer } from "../retrieval/letter-head.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Transcript } from "../transcript/transcript.ts";
@@ -35,10 +35,10 @@ export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #lanes: number | undefined;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
-  readonly #loadHead: () => Promise<LetterHead | null>;
+  readonly #loadHead: () => Promise<LetterScorer | null>;
   readonly #prepared = new WeakMap<readonly (string | Term)[], PreparedTerms>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
-  #head: Promise<LetterHead | null> | null = null;
+  #head: Promise<LetterScorer | null> | null = null;
   #finder: Promise<TermFinder | null> | null = null;
 
   /**
@@ -49,7 +49,7 @@ export class Recogniser implements AsyncDisposable {
   constructor(
     model: SpeechModel,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
-    loadHead: () => Promise<LetterHead | null> = async () => null,
+    loadHead: () => Promise<LetterScorer | null> = async () => null,
     lanes?: number,
   ) {
     this.#model = model;

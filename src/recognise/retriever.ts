@@ -15,7 +15,7 @@ import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { headFiles } from "../retrieval/head-files.ts";
-import { labelScores, LetterHead, type LabelScores } from "../retrieval/letter-head.ts";
+import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
 import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
@@ -111,7 +111,7 @@ async function headFor(model: ResolvedModel, options: RetrieverOptions): Promise
 
 export class Retriever implements AsyncDisposable {
   readonly #model: SpeechModel;
-  readonly #head: LetterHead;
+  readonly #head: LetterScorer;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
   readonly #spotters = new WeakMap<readonly Term[], TermSpotter>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
@@ -119,7 +119,7 @@ export class Retriever implements AsyncDisposable {
   /** @param loadVoiceActivity is called when the first recording needs it */
   constructor(
     model: SpeechModel,
-    head: LetterHead,
+    head: LetterScorer,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
   ) {
     this.#model = model;

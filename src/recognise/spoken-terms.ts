@@ -4,8 +4,7 @@
  */
 import type { Term } from "../context/term.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
-import type { LetterHead } from "../retrieval/letter-head.ts";
-import { labelScores } from "../retrieval/letter-head.ts";
+import { labelScores, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune } from "../retrieval/prune.ts";
 import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
 import { PreparedTerms } from "./glossary.ts";
@@ -26,10 +25,10 @@ export interface SpokenTerms {
 
 /** Finds the terms of windows with a letter head over the model's frames. */
 export class TermFinder {
-  readonly #head: LetterHead;
+  readonly #head: LetterScorer;
   readonly #spotters = new WeakMap<PreparedTerms, TermSpotter>();
 
-  constructor(head: LetterHead) {
+  constructor(head: LetterScorer) {
     this.#head = head;
   }
 

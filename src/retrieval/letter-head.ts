@@ -16,10 +16,18 @@ export interface LabelScores {
   readonly places: number;
 }
 
-export class LetterHead implements AsyncDisposable {
-  readonly description: Extract<HeadDescription, { kind: "ctc-head" }>;
+/** What gives scores of labels for a recogniser's frames. */
+export interface LetterScorer extends AsyncDisposable {
   readonly labels: CtcLabels;
   /** How long a place is. */
+  readonly placeSeconds: number;
+  /** @param frames `[frames, width]` of the model that it was made for */
+  run(frames: Float32Array, width: number): Promise<LabelScores>;
+}
+
+export class LetterHead implements LetterScorer {
+  readonly description: Extract<HeadDescription, { kind: "ctc-head" }>;
+  readonly labels: CtcLabels;
   readonly placeSeconds: number;
   readonly #session: OnnxSession;
   readonly #tensors: TensorFactory;
@@ -43,7 +51,6 @@ export class LetterHead implements AsyncDisposable {
     return new LetterHead(description, session, await tensorFactory());
   }
 
-  /** @param frames `[frames, width]` of the model that the head was trained over */
   async run(frames: Float32Array, width: number): Promise<LabelScores> {
     const { stack } = this.description;
     const steps = Math.ceil(frames.length / width / stack);
@@ -64,7 +71,7 @@ export class LetterHead implements AsyncDisposable {
 
 /** Label scores of one window's audio. */
 export async function labelScores(
-  head: LetterHead,
+  head: LetterScorer,
   model: SpeechModel,
   frames: AudioFrames,
 ): Promise<LabelScores> {

@@ -3,22 +3,13 @@ import type { Term } from "../context/term.ts";
 import { CtcLabels } from "./ctc-labels.ts";
 import { mapTerms } from "./term-map.ts";
 import { TermSpotter } from "./term-spotter.ts";
+import { scoresWriting } from "./testing/writing-head.ts";
 
 const labels = new CtcLabels("letters");
 const term = (text: string, spokenForms: string[] = []): Term => ({ text, spokenForms, weight: 1 });
 
-/** Scores of a head that writes a text without a doubt, with a blank after every letter. */
-function writing(text: string, certainty = 12): { logits: Float32Array; places: number } {
-  const encoded = labels.encode(text);
-  if ("problem" in encoded) throw new Error(encoded.problem);
-  const path = encoded.labels.flatMap((label) => [label, 0]);
-  const logits = new Float32Array(path.length * labels.count);
-  for (const [place, label] of path.entries()) logits[place * labels.count + label] = certainty;
-  return { logits, places: path.length };
-}
-
 function spot(terms: Term[], text: string, startSeconds = 0, certainty = 12) {
-  const { logits, places } = writing(text, certainty);
+  const { logits, places } = scoresWriting(text, labels, certainty);
   return new TermSpotter(terms, labels).spot(logits, places, 0.02, startSeconds);
 }
 
@@ -77,7 +68,7 @@ describe("TermSpotter", () => {
 
 describe("mapTerms", () => {
   test("fits a term fully where it is said, and hardly elsewhere", () => {
-    const scores = writing("we train lora now");
+    const scores = scoresWriting("we train lora now", labels);
     const { rows } = mapTerms([term("LoRA")], labels, scores, { start: 0, placeSeconds: 0.02 });
     const { fits } = rows[0]!;
     expect(fits[9 * 2]).toBeCloseTo(1, 5);
