@@ -8,21 +8,14 @@
  * Fits on every second utterance of all sets together and scores on the others of each, with the weights in the source and with those fitted. First passes
  * are greedy and without terms; they are kept in the folder given by GLOSSA_FIRST_PASSES, if any.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Term } from "../src/context/term.ts";
-import { createRecogniser } from "../src/recognise/recognise.ts";
 import { evidenceWeights, featuresOf } from "../src/retrieval/evidence.ts";
 import type { HeardWord } from "../src/retrieval/heard-words.ts";
 import { defaultThreshold, scoreChoices } from "../src/retrieval/prune.ts";
 import { TermMatcher, type TermMatch } from "../src/retrieval/term-matcher.ts";
 import { randomGenerator } from "../src/random.ts";
-
-interface FirstPass {
-  readonly text: string;
-  readonly terms: readonly string[];
-  readonly words: readonly HeardWord[];
-}
+import { firstPasses } from "./first-passes.ts";
 
 const [countText, ...sets] = process.argv.slice(2);
 const distractorCount = Number(countText);
@@ -144,32 +137,4 @@ function fit(samples: readonly { features: readonly number[]; label: number }[])
     }
   }
   return weights;
-}
-
-async function firstPasses(dataSet: string, modelId: string): Promise<FirstPass[]> {
-  const cache = process.env.GLOSSA_FIRST_PASSES;
-  const file = cache === undefined ? null : join(cache, `${dataSet.split("/").at(-1)}-${modelId}.json`);
-  if (file !== null && existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as FirstPass[];
-  const rows = readFileSync(join(dataSet, "manifest.jsonl"), "utf8")
-    .trim()
-    .split("\n")
-    .map(
-      (line) =>
-        JSON.parse(line) as {
-          audio: string;
-          text: string;
-          language: string;
-          rare_words?: string[];
-          terms?: string[];
-        },
-    );
-  await using recogniser = await createRecogniser({ model: modelId });
-  const found: FirstPass[] = [];
-  for (const { audio, text, language, rare_words: rareWords, terms } of rows) {
-    const transcript = await recogniser.recognise(join(dataSet, audio), { language, beamSize: 1 });
-    const words = transcript.segments.flatMap((segment) => segment.words);
-    found.push({ text, terms: rareWords ?? terms ?? [], words });
-  }
-  if (file !== null) writeFileSync(file, JSON.stringify(found));
-  return found;
 }

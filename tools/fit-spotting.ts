@@ -6,7 +6,8 @@
  *       ../shared/data/zh-aishell-s0150,../shared/data/lists/zh_rare_words.txt
  *
  * Fits on every second utterance of all sets and list sizes together, and scores on the others of each, with the weights in the
- * source and with those fitted. A head that is not the shipped one: `whisper-base:FOLDER`. A third name of a set, `text`, takes the
+ * source and with those fitted. With GLOSSA_FIRST_PASSES=FOLDER also fits and scores both opinions together (`src/retrieval/fuse.ts`), the
+ * first pass being the same model's, greedy and without terms; it is kept in the folder. A head that is not the shipped one: `whisper-base:FOLDER`. A third name of a set, `text`, takes the
  * terms of the list that make up the whole text ("A frog.") as its own.
  */
 import { readFileSync } from "node:fs";
@@ -17,24 +18,31 @@ import { metricDefinitions } from "../src/eval/metric-definitions.ts";
 import { randomGenerator } from "../src/random.ts";
 import { createRetriever } from "../src/recognise/retriever.ts";
 import { CtcLabels } from "../src/retrieval/ctc-labels.ts";
+import { fuse, type FusedMatch, fusionFeatures, fusionWeights } from "../src/retrieval/fuse.ts";
 import { readHeadDescription } from "../src/retrieval/head-files.ts";
+import type { HeardWord } from "../src/retrieval/heard-words.ts";
+import { TermMatcher } from "../src/retrieval/term-matcher.ts";
 import {
   type SpottedEvidence,
   spottingFeatures,
   spottingWeights,
   TermSpotter,
 } from "../src/retrieval/term-spotter.ts";
+import { firstPasses } from "./first-passes.ts";
 
 interface Spoken {
+  /** Of the first pass; empty without one. */
+  readonly words: readonly HeardWord[];
   readonly own: ReadonlySet<string>;
   readonly text: string;
-  readonly windows: readonly { logits: Float32Array; places: number }[];
+  readonly windows: readonly { logits: Float32Array; places: number; start: number }[];
 }
 
 interface Searched {
   readonly own: ReadonlySet<string>;
   /** The best sighting of each term: the one with the highest score under given weights. */
   readonly sightings: ReadonlyMap<string, readonly SpottedEvidence[]>;
+  readonly fused: readonly FusedMatch[];
 }
 
 const [modelAndHead, sizesText, ...sets] = process.argv.slice(2);
@@ -44,7 +52,9 @@ if (modelAndHead === undefined || sets.length === 0) {
 const [model, head] = modelAndHead.split(":") as [string, string?];
 const sizes = sizesText!.split(",").map(Number);
 const headFolder = head ?? join(dirname(new URL(import.meta.url).pathname), `../models/letters-${model}`);
-const labels = new CtcLabels((await readHeadDescription(headFolder, "ctc-head")).labels);
+const description = await readHeadDescription(headFolder, "ctc-head");
+const labels = new CtcLabels(description.labels);
+const placeSeconds = description.stack / description.outputs / description.frameRate;
 
 const all: { name: string; size: number; utterances: Searched[] }[] = [];
 for (const set of sets) {
@@ -69,14 +79,47 @@ const samples = all.flatMap(({ utterances }) =>
   ),
 );
 const fitted = fit(samples);
+const fusedSamples = all.flatMap(({ utterances }) =>
+  half(utterances, 0).flatMap(({ own, fused }) =>
+    fused.map(({ term, evidence }) => ({
+      features: fusionFeatures(evidence),
+      label: own.has(term.text) ? 1 : 0,
+    })),
+  ),
+);
+const fittedFusion = fusedSamples.length === 0 ? null : fit(fusedSamples);
+if (fittedFusion)
+  console.log("both opinions fitted:", fittedFusion.map((weight) => weight.toFixed(3)).join(", "));
 console.log("weights fitted:", fitted.map((weight) => weight.toFixed(3)).join(", "));
 for (const { name, size, utterances } of all) {
   console.log(`\n${name}, ${size} distractors: ${half(utterances, 1).length} utterances`);
+  const test = half(utterances, 1);
   for (const [what, weights] of [
-    ["in the source", spottingWeights],
-    ["fitted", fitted],
+    ["sounds, weights in the source", spottingWeights],
+    ["sounds, fitted", fitted],
   ] as const) {
-    report(what, weights, half(utterances, 1));
+    report(
+      what,
+      rankedBy(test, ({ sightings }) =>
+        [...sightings].flatMap(([term, places]) =>
+          places.map((one) => [term, probability(spottingFeatures(one), weights)] as const),
+        ),
+      ),
+    );
+  }
+  if (!fittedFusion) continue;
+  for (const [what, weights] of [
+    ["both opinions, weights in the source", fusionWeights],
+    ["both opinions, fitted", fittedFusion],
+  ] as const) {
+    report(
+      what,
+      rankedBy(test, ({ fused }) =>
+        fused.map(
+          ({ term, evidence }) => [term.text, probability(fusionFeatures(evidence), weights)] as const,
+        ),
+      ),
+    );
   }
 }
 
@@ -85,8 +128,9 @@ async function hear(folder: string, glossary: readonly string[] | null): Promise
   const rows = readFileSync(join(folder, "manifest.jsonl"), "utf8")
     .split("\n")
     .filter((line) => line !== "");
+  const passes = process.env.GLOSSA_FIRST_PASSES === undefined ? null : await firstPasses(folder, model);
   const heard: Spoken[] = [];
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
     const {
       audio,
       text,
@@ -103,14 +147,15 @@ async function hear(folder: string, glossary: readonly string[] | null): Promise
       : (terms ?? rareWords ?? []);
     if (own.length === 0) continue;
     const windows: Spoken["windows"][number][] = [];
-    for await (const { scores } of retriever.retrieve(join(folder, audio!), [])) windows.push(scores);
-    heard.push({ own: new Set(own), text: text!, windows });
+    for await (const { scores, start } of retriever.retrieve(join(folder, audio!), []))
+      windows.push({ ...scores, start });
+    heard.push({ own: new Set(own), text: text!, windows, words: passes?.[i]!.words ?? [] });
   }
   return heard;
 }
 
 function search(
-  { own, text, windows }: Spoken,
+  { own, text, windows, words }: Spoken,
   pool: readonly string[],
   size: number,
   random: () => number,
@@ -137,33 +182,44 @@ function search(
       sightings.set(term.text, [...(sightings.get(term.text) ?? []), evidence]);
     }
   }
-  return { own, sightings };
+  const places = windows.flatMap(({ logits, places, start }) =>
+    spotter.spot(logits, places, placeSeconds, start),
+  );
+  const fused = words.length === 0 ? [] : fuse(places, new TermMatcher(terms).match([words]));
+  return { own, sightings, fused };
 }
 
 /** Metrics at several thresholds and at most 20 terms, on the utterances that were not fitted. */
-function report(name: string, weights: readonly number[], test: readonly Searched[]): void {
-  const ranked = test.map(({ own, sightings }) => ({
-    own: [...own],
-    found: [...sightings]
-      .map(([key, all]) => ({
-        key,
-        score: Math.max(...all.map((one) => probability(spottingFeatures(one), weights))),
-      }))
-      .sort((a, b) => b.score - a.score),
-  }));
+function report(
+  name: string,
+  ranked: readonly { own: readonly string[]; found: readonly { key: string; score: number }[] }[],
+): void {
   const value = (metric: keyof ReturnType<typeof retrievalSums>, threshold: number) => {
     const sums = ranked.map(({ own, found }) => retrievalSums(own, found, { threshold, most: 20 })[metric]);
     const total = sums.reduce((sum, next) => sum.map((part, i) => part + next[i]!));
     return (metricDefinitions[metric].statistic(total) ?? NaN).toFixed(1).padStart(6);
   };
   console.log(
-    `  weights ${name}: top-1 ${value("topOneRecall", 0)}, recall at true + 5 ${value("recallAtTruePlusFive", 0)}`,
+    `  ${name}: top-1 ${value("topOneRecall", 0)}, recall at true + 5 ${value("recallAtTruePlusFive", 0)}`,
   );
   for (const threshold of [0.005, 0.02, 0.1, 0.3, 0.5, 0.7]) {
     console.log(
       `    ${threshold.toFixed(3)}: recall ${value("retrievalRecall", threshold)}, precision ${value("retrievalPrecision", threshold)}, F1 ${value("retrievalF1", threshold)}, kept ${value("termsKept", threshold)}`,
     );
   }
+}
+
+/** Terms by their best score, the highest first. */
+function rankedBy(
+  utterances: readonly Searched[],
+  scoresOf: (utterance: Searched) => Iterable<readonly [term: string, score: number]>,
+) {
+  return utterances.map((utterance) => {
+    const best = new Map<string, number>();
+    for (const [term, score] of scoresOf(utterance)) best.set(term, Math.max(best.get(term) ?? 0, score));
+    const found = [...best].map(([key, score]) => ({ key, score })).sort((a, b) => b.score - a.score);
+    return { own: [...utterance.own], found };
+  });
 }
 
 function probability(features: readonly number[], weights: readonly number[]): number {
