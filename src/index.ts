@@ -15,6 +15,7 @@ export type {
   RecogniseOptions,
   RecognitionEvent,
   RecognitionProgress,
+  TermFinding,
 } from "./recognise/options.ts";
 export { createRecogniser, recognise } from "./recognise/recognise.ts";
 export { type Recogniser } from "./recognise/recogniser.ts";

@@ -2,6 +2,7 @@
  * Options, and values of options, that several commands share.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { termFinders } from "../recognise/options.ts";
 
 /** For options that can be repeated. */
 export function collect(value: string, previous: string[] = []): string[] {
@@ -49,6 +50,14 @@ export function addSpeechOptions(command: Command): Command {
   return command
     .option("--language <code>", "spoken language, such as en or zh (default: detected)", parseLanguage)
     .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)");
+}
+
+/** How the terms of a long list that may be spoken are found. */
+export function findTermsOption(note = ""): Option {
+  return new Option(
+    "--find-terms <way>",
+    `how the terms of a long list that may be spoken are found${note && `, ${note}`} (default: sounds where Glossa has a letter head, else text)`,
+  ).choices(termFinders);
 }
 
 /** Options of the commands that load a model: where it computes, where it comes from, how much is said. */

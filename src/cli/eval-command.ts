@@ -5,7 +5,14 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { dataFormats } from "../eval/datasets/detect-data-format.ts";
 import { termsProtocols } from "../eval/records.ts";
 import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
-import { addEngineOptions, parseCount, parseLanguage, parseProbability } from "./arguments.ts";
+import { termFinders } from "../recognise/options.ts";
+import {
+  addEngineOptions,
+  findTermsOption,
+  parseCount,
+  parseLanguage,
+  parseProbability,
+} from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { EvalOptions } from "./eval.ts";
 import type { ScoreOptions } from "./eval-scores.ts";
@@ -42,13 +49,17 @@ export function evalCommand(
     .option("--beam <count>", "hypotheses kept in the search; 1 is greedy (default: 5)", parseCount(1, 64))
     .option("--language <code>", "spoken language (default: of each utterance)", parseLanguage)
     .addOption(
-      new Option("--terms <protocol>", "which terms are given (default: none; with --glossary: all)").choices(
-        termsProtocols,
-      ),
+      new Option(
+        "--terms <protocol>",
+        "which terms are given, can be repeated (default: none; with --glossary: all)",
+      )
+        .choices(termsProtocols)
+        .argParser(collectChoices(termsProtocols)),
     )
     .option("--list-size <count>", "distractors per utterance, can be repeated", collectCounts)
     .option("--distractors <file>", "terms to draw distractors from (default: those of the whole set)")
     .option("--glossary <file>", "one list of terms for all utterances, instead of their own")
+    .addOption(findTermsOption("can be repeated").argParser(collectChoices(termFinders)))
     .option("--retrieval-only", "look for the terms in the speech, and recognise nothing")
     .option("--head <folder>", "letter head to look with (default: the one that comes with Glossa)")
     .option(
@@ -124,6 +135,14 @@ export function evalCommand(
 }
 
 const parseListSize = parseCount(0, 1_000_000);
+
+function collectChoices<Choice extends string>(choices: readonly Choice[]) {
+  return (value: string, previous: readonly Choice[] = []): Choice[] => {
+    const choice = choices.find((name) => name === value);
+    if (choice === undefined) throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+    return [...previous, choice];
+  };
+}
 
 function collectCounts(value: string, previous: number[] = []): number[] {
   return [...previous, parseListSize(value)];

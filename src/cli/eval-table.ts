@@ -116,6 +116,7 @@ function fit(text: string, width: number): string {
 function describeTerms({ terms, listSize, settings }: RunSummary): string {
   const size = terms === "none" || terms === "own" ? "" : ` ${listSize}`;
   const parts = [terms === "none" ? "no terms" : terms + size, describePerturbation(settings.perturbation)];
+  if (settings.findTerms !== undefined) parts.push(`terms by ${settings.findTerms}`);
   if (settings.beamSize !== null) parts.push(`beam ${settings.beamSize}`);
   return parts.filter((part) => part !== "").join(", ");
 }

@@ -201,6 +201,45 @@ describe("glossa eval", () => {
     });
   });
 
+  it("runs every protocol with every way to find the terms of long lists", async () => {
+    const run = await runFake(
+      [
+        "eval",
+        "dev",
+        "--limit",
+        "1",
+        "--terms",
+        "none",
+        "--terms",
+        "own+distractors",
+        "--list-size",
+        "5",
+        "--list-size",
+        "9",
+      ].concat([
+        "--distractors",
+        "rare-words.txt",
+        "--find-terms",
+        "text",
+        "--find-terms",
+        "sounds",
+        "--json",
+      ]),
+      { stream: hearing },
+    );
+    expect(run.exitCode).toBe(0);
+    expect(run.recognised.map(({ options }) => [options.terms!.length, options.findTerms])).toEqual([
+      [0, undefined],
+      [7, "text"],
+      [7, "sounds"],
+      [11, "text"],
+      [11, "sounds"],
+    ]);
+    const { runs } = JSON.parse(run.stdout) as { runs: { folder: string; settings: object }[] };
+    expect(new Set(runs.map(({ folder }) => folder)).size).toBe(5);
+    expect(runs[2]!.settings).toMatchObject({ findTerms: "sounds" });
+  });
+
   it("refuses --retrieval-only without terms, and its options without it", async () => {
     expect((await runFake(["eval", "dev", "--retrieval-only"])).stderr).toContain("needs terms to look for");
     expect((await runFake(["eval", "dev", "--threshold", "0.5"])).stderr).toContain("need --retrieval-only");

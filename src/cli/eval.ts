@@ -22,6 +22,7 @@ import { runName } from "../eval/run-name.ts";
 import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
 import { scoreRun } from "../eval/score-run.ts";
 import { TermLists } from "../eval/term-lists.ts";
+import type { TermFinding } from "../recognise/options.ts";
 import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
 import { GlossaError } from "../errors.ts";
 import { untilAborted } from "./abortable.ts";
@@ -36,7 +37,8 @@ import { Screen } from "./screen.ts";
 export interface EvalOptions extends LoadingOptions, ReportFileOptions {
   beam?: number;
   language?: string;
-  terms?: TermsProtocol;
+  terms?: TermsProtocol[];
+  findTerms?: TermFinding[];
   listSize?: number[];
   distractors?: string;
   glossary?: string;
@@ -120,12 +122,12 @@ async function prepare(
   const perturber = await Perturber.create(perturbation, seed);
   const glossary = options.glossary === undefined ? null : await readList(options.glossary, screen);
   const distractors = options.distractors === undefined ? null : await readList(options.distractors, screen);
-  const protocol = options.terms ?? (glossary === null ? "none" : "all");
-  const drawsDistractors = protocol === "own+distractors" || protocol === "distractors";
-  if (!drawsDistractors && (options.listSize !== undefined || distractors !== null)) {
+  const protocols: readonly TermsProtocol[] = options.terms ?? (glossary === null ? ["none"] : ["all"]);
+  const draws = (protocol: TermsProtocol) => protocol === "own+distractors" || protocol === "distractors";
+  if (!protocols.some(draws) && (options.listSize !== undefined || distractors !== null)) {
     throw new GlossaError(
       "invalid-argument",
-      `--list-size and --distractors need --terms own+distractors or distractors, not ${protocol}`,
+      `--list-size and --distractors need --terms own+distractors or distractors, not ${protocols.join(", ")}`,
     );
   }
   const prepared: PreparedRun[] = [];
@@ -136,7 +138,7 @@ async function prepare(
       skipBad: options.skipBad,
     });
     for (const problem of dataSet.skipped) await screen.warn(`${path}: skipped ${problem}`);
-    for (const listSize of options.listSize ?? [null]) {
+    for (const { protocol, listSize, findTerms } of combinations(protocols, options, draws)) {
       const terms = new TermLists(dataSet.utterances, {
         protocol,
         listSize,
@@ -156,11 +158,25 @@ async function prepare(
         seed,
         perturbation,
         perturber,
+        ...(findTerms && { findTerms }),
         ...(retrieval && { retrieval }),
       });
     }
   }
   return prepared;
+}
+
+/** One run for every protocol, with every list size where it has one, and every way to find terms where lists are long. */
+function combinations(
+  protocols: readonly TermsProtocol[],
+  options: EvalOptions,
+  draws: (protocol: TermsProtocol) => boolean,
+): { protocol: TermsProtocol; listSize: number | null; findTerms: TermFinding | undefined }[] {
+  return protocols.flatMap((protocol) => {
+    const sizes = draws(protocol) ? (options.listSize ?? [null]) : [null];
+    const ways = draws(protocol) || protocol === "all" ? (options.findTerms ?? [undefined]) : [undefined];
+    return sizes.flatMap((listSize) => ways.map((findTerms) => ({ protocol, listSize, findTerms })));
+  });
 }
 
 function chosen({ utterances }: DataSet, limit: number | undefined): readonly Utterance[] {
@@ -170,7 +186,7 @@ function chosen({ utterances }: DataSet, limit: number | undefined): readonly Ut
 function retrievalOf(options: EvalOptions): RetrievalSettings | null {
   const { retrievalOnly, head, threshold = defaultThreshold, most = defaultMostKept } = options;
   if (retrievalOnly) {
-    if ((options.terms ?? "none") === "none" && options.glossary === undefined) {
+    if ((options.terms ?? ["none"]).includes("none") && options.glossary === undefined) {
       throw new GlossaError(
         "invalid-argument",
         "--retrieval-only needs terms to look for; give --terms or --glossary",

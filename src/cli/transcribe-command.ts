@@ -3,7 +3,14 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { transcriptFormats } from "../transcript/formats.ts";
-import { addContextOptions, addEngineOptions, addSpeechOptions, collect, parseCount } from "./arguments.ts";
+import {
+  addContextOptions,
+  addEngineOptions,
+  addSpeechOptions,
+  collect,
+  findTermsOption,
+  parseCount,
+} from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TranscribeOptions } from "./transcribe.ts";
 
@@ -49,6 +56,7 @@ export function transcribeCommand(
       "seed for sampling at temperatures above 0 (default: 0)",
       parseCount(0, 2 ** 32 - 1),
     )
+    .addOption(findTermsOption())
     .option("--no-word-times", "no times and confidences for words")
     .option("--no-voice-activity", "recognise stretches without speech too")
     .option(

@@ -3,7 +3,7 @@
  * the others; an interrupt keeps what is done.
  */
 import { GlossaError } from "../errors.ts";
-import type { RecogniseOptions } from "../recognise/options.ts";
+import type { RecogniseOptions, TermFinding } from "../recognise/options.ts";
 import type { Device } from "../runtime/session.ts";
 import { formatTranscript, type TranscriptFormat } from "../transcript/formats.ts";
 import { joinTexts, toOneLine } from "../transcript/text-flow.ts";
@@ -31,6 +31,7 @@ export interface TranscribeOptions extends ContextOptions {
   seed?: number;
   wordTimes?: boolean;
   voiceActivity?: boolean;
+  findTerms?: TermFinding;
   previousText?: boolean;
   threads?: number;
   device?: Device;
@@ -101,6 +102,7 @@ export async function transcribe(
         wordTimes: options.wordTimes,
         voiceActivity: options.voiceActivity,
         previousText: options.previousText,
+        findTerms: options.findTerms,
         signal,
       },
     };

@@ -3,6 +3,7 @@
  * `UtteranceRecord` a line), and the scores that `scoreRun` computes from the two without recognising anything again.
  */
 import { z } from "zod";
+import { termFinders } from "../recognise/options.ts";
 import { segmentSchema, termReportSchema, type Word } from "../transcript/transcript.ts";
 import type { AlignmentStep } from "./align.ts";
 import type { Interval } from "./bootstrap.ts";
@@ -44,6 +45,10 @@ export const runSettingsSchema = z.object({
   listFingerprint: z.string().nullable().describe("SHA-256 of the terms that distractors are drawn from."),
   seed: z.number(),
   perturbation: perturbationSchema,
+  findTerms: z
+    .enum(termFinders)
+    .optional()
+    .describe("How terms of a long list were found, as given; left out for the recogniser's default."),
   retrieval: retrievalSettingsSchema
     .optional()
     .describe("Set when terms were looked for and nothing was recognised."),

@@ -14,6 +14,7 @@ export function runName(plan: RunPlan, taken: Set<string>): string {
     plan.model,
     listSize === null ? protocol : `${protocol}-${listSize}`,
     plan.retrieval && "retrieval",
+    plan.findTerms && `find-${plan.findTerms}`,
     beamSize !== null && `beam-${beamSize}`,
     speed !== undefined && `speed-${speed}`,
     reverb !== undefined && "reverb",

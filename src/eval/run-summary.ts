@@ -1,6 +1,7 @@
 /** A run's numbers without its utterances: what `glossa eval --json` prints for each run. */
 import type { CalibrationReport } from "./calibration.ts";
 import type { Confusion } from "./confusions.ts";
+import type { TermFinding } from "../recognise/options.ts";
 import { intervalMetricNames } from "./metric-definitions.ts";
 import type {
   IntervalMetricName,
@@ -36,6 +37,7 @@ export interface RunSummary {
     beamSize: number | null;
     seed: number;
     perturbation: Perturbation;
+    findTerms?: TermFinding;
   };
   /** Where the records of the run are. */
   folder: string;
@@ -46,7 +48,7 @@ const shownConfusions = 20;
 /** @param folder of the run's records */
 export function summariseRun(score: RunScore, folder: string): RunSummary {
   const { run, counts, termCounts, calibration, segmentTimes, failed } = score;
-  const { model, terms, listSize, language, beamSize, seed, perturbation } = run.settings;
+  const { model, terms, listSize, language, beamSize, seed, perturbation, findTerms } = run.settings;
   const intervals = intervalMetricNames.map((name) => {
     const interval = score.intervals[name];
     return [name, interval && [interval.low, interval.high]] as const;
@@ -67,7 +69,7 @@ export function summariseRun(score: RunScore, folder: string): RunSummary {
     segmentTimes,
     failed,
     skipped: run.skipped.length,
-    settings: { language, beamSize, seed, perturbation },
+    settings: { language, beamSize, seed, perturbation, ...(findTerms && { findTerms }) },
     folder,
   };
 }

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, platform, arch } from "node:os";
 import { GlossaError } from "../errors.ts";
+import type { TermFinding } from "../recognise/options.ts";
 import type { Recogniser } from "../recognise/recogniser.ts";
 import type { Retriever } from "../recognise/retriever.ts";
 import type { Transcript } from "../transcript/transcript.ts";
@@ -44,6 +45,8 @@ export interface RunPlan {
   seed: number;
   perturbation: Perturbation;
   perturber: Perturber;
+  /** Left out for the recogniser's default. */
+  findTerms?: TermFinding;
   /** Left out when recordings are recognised. */
   retrieval?: RetrievalSettings;
 }
@@ -86,6 +89,7 @@ export function runRecordOf(plan: RunPlan): RunRecord {
       listFingerprint: terms.fingerprint(),
       seed: plan.seed,
       perturbation: plan.perturbation,
+      ...(plan.findTerms && { findTerms: plan.findTerms }),
       ...(plan.retrieval && { retrieval: plan.retrieval }),
     },
     utterances: utterances.length,
@@ -184,6 +188,7 @@ async function recordOf(
         language: plan.language ?? utterance.language,
         beamSize: plan.beamSize ?? undefined,
         terms: given,
+        findTerms: plan.findTerms,
         signal,
       }),
     );

@@ -30,6 +30,10 @@ export interface LoadOptions {
 /** A list of terms, or what gives the list of the moment. */
 export type TermSource = readonly (string | Term)[] | (() => readonly (string | Term)[]);
 
+/** Ways to tell which terms of a long list may be in a stretch of speech. */
+export const termFinders = ["sounds", "text", "none"] as const;
+export type TermFinding = (typeof termFinders)[number];
+
 /** What decides how one recording is recognised. */
 export interface RecogniseOptions {
   /** ISO 639-1 code such as `en` or `zh`; default: detected. */
@@ -62,6 +66,12 @@ export interface RecogniseOptions {
    * from the start of the recording. Looked at when the list of terms is longer than the prompt.
    */
   likelyTerms?: (startSeconds: number, endSeconds: number) => readonly Term[];
+  /**
+   * How the terms of a long list that may be in a stretch of speech are found. `sounds`: by a letter head over the frames; only
+   * these take part in the search. `text`: in what a quick pass without terms writes; these are prompted, and all take part in the
+   * search. `none`: not at all. Default: `sounds` where Glossa comes with a head for the model, else `text`.
+   */
+  findTerms?: TermFinding;
   /** Leave out stretches without speech before recognition. Default true. */
   voiceActivity?: boolean;
   /**

@@ -262,13 +262,21 @@ export class Recogniser implements AsyncDisposable {
     await (await this.#head)?.[Symbol.asyncDispose]();
   }
 
-  async #finderFor({ terms = noTerms }: RecogniseOptions): Promise<TermFinder | null> {
+  async #finderFor({ terms = noTerms, findTerms }: RecogniseOptions): Promise<TermFinder | null> {
     // A function may give any list later on.
-    if (typeof terms !== "function" && terms.length <= longestUnpruned) return null;
-    return (this.#finder ??= (async () => {
+    const mayBeLong = typeof terms === "function" || terms.length > longestUnpruned;
+    if (!mayBeLong || (findTerms ?? "sounds") !== "sounds") return null;
+    const finder = await (this.#finder ??= (async () => {
       const head = await (this.#head ??= this.#loadHead());
       return head && new TermFinder(head);
     })());
+    if (finder === null && findTerms === "sounds") {
+      throw new GlossaError(
+        "invalid-argument",
+        `Glossa comes with no letter head for ${this.#model.id}, so that terms cannot be found by their sounds; choose text or none.`,
+      );
+    }
+    return finder;
   }
 
   /** The same list for many recordings is prepared once. */
@@ -323,6 +331,7 @@ function checked(options: RecogniseOptions, model: SpeechModel): Omit<Settings, 
     previousText: options.previousText ?? hasContext(options),
     voiceActivity: options.voiceActivity ?? true,
     likelyTerms: options.likelyTerms,
+    findTerms: options.findTerms,
     signal: options.signal,
   };
 }

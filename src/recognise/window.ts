@@ -27,7 +27,8 @@ export interface Settings {
   readonly previousText: boolean;
   readonly voiceActivity: boolean;
   readonly likelyTerms?: RecogniseOptions["likelyTerms"];
-  /** Finds terms in the frames; null when the model has no letter head. */
+  readonly findTerms?: RecogniseOptions["findTerms"];
+  /** Finds terms by their sounds; null when that is not wanted, or the model has no letter head. */
   readonly finder: TermFinder | null;
   readonly signal?: AbortSignal;
 }
@@ -169,7 +170,7 @@ async function likelyTerms(
   prepared: PreparedTerms,
   settings: Settings,
 ): Promise<readonly Term[]> {
-  if (prepared.fitPrompt || model.promptLimit === 0) return [];
+  if (settings.findTerms === "none" || prepared.fitPrompt || model.promptLimit === 0) return [];
   const request = { ...settings, ...fastest, language, terms: new PreparedTerms([], model), context: [] };
   const { part } = await searchWindow(model, window, frames, request);
   if (!part || part.suspicion !== null) return [];

@@ -37,6 +37,7 @@ export function runNames(runs: readonly RunScore[]): string[] {
     protocolName(settings),
     describePerturbation(settings.perturbation) || "as recorded",
     `beam ${settings.beamSize ?? "default"}`,
+    settings.findTerms === undefined ? "" : `terms by ${settings.findTerms}`,
     `language ${settings.language ?? "by utterance"}`,
     `seed ${settings.seed}`,
     `Glossa ${glossaVersion}`,
