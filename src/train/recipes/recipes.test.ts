@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -123,7 +123,7 @@ describe.skipIf(!hasModel)(`recipes over ${encoder} (skipped when it is not in t
 
 describe("recipes of the project", () => {
   const recipes = new URL("../../../recipes/", import.meta.url);
-  it.each(["ctc-head.json", "classify.json"])("%s can be read", async (name) => {
+  it.each(readdirSync(recipes))("%s can be read", async (name) => {
     const { recipe } = await readRecipe(new URL(name, recipes).pathname, [], recipeKinds);
     expect(recipe.kind).toBe(
       (JSON.parse(readFileSync(new URL(name, recipes), "utf8")) as { kind: string }).kind,

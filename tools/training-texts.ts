@@ -1,0 +1,49 @@
+/**
+ * Texts to be spoken for training letter heads: rare words, one in five of them kept back, and the longer sentences of the training
+ * recordings.
+ *
+ *     npx tsx tools/training-texts.ts ../shared/data/lists/all_rare_words.txt ../shared/data/train OUTPUT_FOLDER
+ *
+ * Writes `words.txt` and `sentences.txt`, in an order that looks random and is always the same. A word is kept back by a hash of its
+ * letters, so that what was kept back can be told at any time.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [list, data, output] = process.argv.slice(2);
+if (output === undefined) throw new Error("Usage: training-texts WORD_LIST TRAINING_SETS OUTPUT_FOLDER");
+
+const mostWords = 30_000;
+const keptBack = 0.2;
+/** Sets of single words and letters. */
+const withoutSentences = new Set(["words-en", "an4-spelling", "wake-words"]);
+const [fewestWords, mostLetters] = [4, 160];
+
+/** Between 0 and 1, always the same for a text. */
+function place(text: string): number {
+  const digest = createHash("sha256").update(`glclap ${text}`).digest();
+  return digest.readUInt32BE(0) / 2 ** 32;
+}
+
+function inOrder(texts: Iterable<string>): string[] {
+  return [...texts].sort((a, b) => place(a) - place(b));
+}
+
+const words = readFileSync(list!, "utf8")
+  .split("\n")
+  .filter((word) => /^[a-z']{4,}$/.test(word) && place(word) >= keptBack);
+const sentences = new Set<string>();
+for (const set of readdirSync(data!)) {
+  const manifest = join(data!, set, "manifest.jsonl");
+  if (withoutSentences.has(set) || !existsSync(manifest)) continue;
+  for (const line of readFileSync(manifest, "utf8").split("\n")) {
+    if (line === "") continue;
+    const { text, language } = JSON.parse(line) as { text: string; language: string };
+    const isSentence = text.split(" ").length >= fewestWords && text.length < mostLetters;
+    if (language === "en" && isSentence) sentences.add(text);
+  }
+}
+mkdirSync(output, { recursive: true });
+writeFileSync(join(output, "words.txt"), `${inOrder(words).slice(0, mostWords).join("\n")}\n`);
+writeFileSync(join(output, "sentences.txt"), `${inOrder(sentences).join("\n")}\n`);
