@@ -29,6 +29,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/schemas ./schemas
+COPY --from=build /app/models ./models
 COPY --from=build /app/LICENSE ./
 ENV NODE_ENV=production GLOSSA_HOST=0.0.0.0 GLOSSA_PORT=8017 GLOSSA_DATA=/data GLOSSA_CACHE=/models
 USER 1000:1000

@@ -19,6 +19,13 @@ export type {
 } from "./recognise/options.ts";
 export { createRecogniser, recognise } from "./recognise/recognise.ts";
 export { type Recogniser } from "./recognise/recogniser.ts";
+export {
+  createRetriever,
+  type RetrievedStretch,
+  type RetrieveOptions,
+  type Retriever,
+  type RetrieverOptions,
+} from "./recognise/retriever.ts";
 export { type Device } from "./runtime/session.ts";
 export { formatTranscript, type TranscriptFormat } from "./transcript/formats.ts";
 export type { Segment, TermReport, TermStatus, Transcript, Word } from "./transcript/transcript.ts";

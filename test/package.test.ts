@@ -59,6 +59,7 @@ describe("the package", () => {
         "dist/index.js",
         "dist/web/index.html",
         "docs/library.md",
+        "models/letters-whisper-base/head.onnx",
         "examples/talk.ogg",
         "examples/terms.txt",
         "package.json",

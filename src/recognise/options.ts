@@ -32,6 +32,7 @@ export type TermSource = readonly (string | Term)[] | (() => readonly (string | 
 
 /** Ways to tell which terms of a long list may be in a stretch of speech. */
 export const termFinders = ["sounds", "text", "none"] as const;
+/** `sounds`, `text` or `none`; see `RecogniseOptions.findTerms`. */
 export type TermFinding = (typeof termFinders)[number];
 
 /** What decides how one recording is recognised. */

@@ -28,11 +28,13 @@ import type { LoadOptions, RecognitionProgress } from "./options.ts";
 
 const shippedFolder = fileURLToPath(new URL("../../models/", import.meta.url));
 
+/** What decides which model and head are loaded. */
 export interface RetrieverOptions extends LoadOptions {
   /** Folder of a finished run of a `ctc-head` recipe; default: the head that comes with Glossa for the model. */
   head?: string;
 }
 
+/** What decides which terms are kept, and how the recording is read. */
 export interface RetrieveOptions extends PruneOptions {
   /** Leave out stretches without speech. Default true. */
   readonly voiceActivity?: boolean;
@@ -109,6 +111,7 @@ async function headFor(model: ResolvedModel, options: RetrieverOptions): Promise
   );
 }
 
+/** A loaded model and a letter head over its frames. Made by `createRetriever`; holds memory until it is disposed. */
 export class Retriever implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #head: LetterScorer;
