@@ -56,7 +56,7 @@ export function addSpeechOptions(command: Command): Command {
 export function findTermsOption(note = ""): Option {
   return new Option(
     "--find-terms <way>",
-    `how the terms of a long list that may be spoken are found${note && `, ${note}`} (default: sounds where Glossa has a letter head, else text)`,
+    `how the terms of a long list that may be spoken are found${note && `, ${note}`} (default: both where Glossa has a letter head, else text)`,
   ).choices(termFinders);
 }
 

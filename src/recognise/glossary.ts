@@ -138,6 +138,11 @@ export class Glossary {
     return [...new Set([...likely, ...heard, ...(fitPrompt ? used : [])])];
   }
 
+  /** The terms that stand in the text so far. */
+  get written(): Iterable<Term> {
+    return this.#occurrences.keys();
+  }
+
   notePrompted(terms: readonly Term[]): void {
     for (const term of terms) this.#prompted.add(term);
   }

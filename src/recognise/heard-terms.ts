@@ -4,7 +4,7 @@
  */
 import type { Term } from "../context/term.ts";
 import { prune, type ScoredMatch } from "../retrieval/prune.ts";
-import { TermMatcher } from "../retrieval/term-matcher.ts";
+import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 
 /** Making the index of longer lists takes longer than what it brings. */
@@ -15,21 +15,16 @@ const nearOdds = 3;
 const matchers = new WeakMap<readonly Term[], TermMatcher>();
 
 /**
- * The terms that were likely said, the likeliest first.
+ * Where something like a term was heard.
  *
  * @param terms the same array every time: its index is made once
  * @param words what the quick pass heard
- * @param near terms that are more likely than others now
  */
-export function heardTerms(
-  terms: readonly Term[],
-  words: readonly Word[],
-  near: readonly Term[] = [],
-): readonly Term[] {
+export function heardTerms(terms: readonly Term[], words: readonly Word[]): readonly TermMatch[] {
   if (terms.length === 0 || terms.length > longestMatchedList || words.length === 0) return [];
   let matcher = matchers.get(terms);
   if (!matcher) matchers.set(terms, (matcher = new TermMatcher(terms)));
-  return likeliest(matcher.match([words]), near);
+  return matcher.match([words]);
 }
 
 /**

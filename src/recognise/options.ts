@@ -31,8 +31,8 @@ export interface LoadOptions {
 export type TermSource = readonly (string | Term)[] | (() => readonly (string | Term)[]);
 
 /** Ways to tell which terms of a long list may be in a stretch of speech. */
-export const termFinders = ["sounds", "text", "none"] as const;
-/** `sounds`, `text` or `none`; see `RecogniseOptions.findTerms`. */
+export const termFinders = ["both", "sounds", "text", "none"] as const;
+/** `both`, `sounds`, `text` or `none`; see `RecogniseOptions.findTerms`. */
 export type TermFinding = (typeof termFinders)[number];
 
 /** What decides how one recording is recognised. */
@@ -68,9 +68,10 @@ export interface RecogniseOptions {
    */
   likelyTerms?: (startSeconds: number, endSeconds: number) => readonly Term[];
   /**
-   * How the terms of a long list that may be in a stretch of speech are found. `sounds`: by a letter head over the frames; only
-   * these take part in the search. `text`: in what a quick pass without terms writes; these are prompted, and all take part in the
-   * search. `none`: not at all. Default: `sounds` where Glossa comes with a head for the model, else `text`.
+   * How the terms of a long list that may be in a stretch of speech are found. `sounds`: by a letter head over the frames. `text`: in what
+   * a quick pass without terms writes, for models that take a prompt. `both`: each finds what the other does not. The likeliest are
+   * prompted; with a head, only what is found takes part in the search. `none`: not at all. Default: `both` where Glossa comes with a head
+   * for the model, else `text`.
    */
   findTerms?: TermFinding;
   /** Leave out stretches without speech before recognition. Default true. */

@@ -265,12 +265,12 @@ export class Recogniser implements AsyncDisposable {
   async #finderFor({ terms = noTerms, findTerms }: RecogniseOptions): Promise<TermFinder | null> {
     // A function may give any list later on.
     const mayBeLong = typeof terms === "function" || terms.length > longestUnpruned;
-    if (!mayBeLong || (findTerms ?? "sounds") !== "sounds") return null;
+    if (!mayBeLong || findTerms === "text" || findTerms === "none") return null;
     const finder = await (this.#finder ??= (async () => {
       const head = await (this.#head ??= this.#loadHead());
       return head && new TermFinder(head);
     })());
-    if (finder === null && findTerms === "sounds") {
+    if (finder === null && findTerms !== undefined) {
       throw new GlossaError(
         "invalid-argument",
         `Glossa comes with no letter head for ${this.#model.id}, so that terms cannot be found by their sounds; choose text or none.`,

@@ -1,29 +1,37 @@
 import { describe, expect, test } from "vitest";
 import { writingHead } from "../retrieval/testing/writing-head.ts";
-import { PreparedTerms } from "./glossary.ts";
-import { TermFinder } from "./spoken-terms.ts";
+import { Glossary, PreparedTerms } from "./glossary.ts";
+import { candidates, TermFinder } from "./spoken-terms.ts";
 import { LetterModel } from "./testing/letter-model.ts";
 
 const model = new LetterModel([]);
 const others = Array.from({ length: 200 }, (_, i) => `zq${i}vx${i}`);
 const frames = await model.encode(new Float32Array(16_000));
 
+async function candidatesFor(terms: readonly string[], said: string) {
+  const prepared = new PreparedTerms(terms, model);
+  const sighted = await new TermFinder(writingHead([said])).find(model, frames, prepared, 30);
+  const glossary = new Glossary(prepared);
+  return {
+    prepared,
+    sightings: sighted!.sightings,
+    found: candidates(model, sighted!.sightings, sighted!.unspellable, glossary),
+  };
+}
+
 describe("TermFinder", () => {
   test("leaves of a long list what the sounds speak for, ready for the search", async () => {
-    const prepared = new PreparedTerms(["LoRA", "perplexity", "Kubernetes", ...others], model);
-    const finder = new TermFinder(writingHead(["we train lora for perplexity"]));
-    const found = await finder.find(model, frames, prepared, 30);
-    expect(found!.candidates.used.length).toBeLessThan(20);
-    expect(
-      found!.sightings
-        .slice(0, 2)
-        .map(({ term }) => term.text)
-        .sort(),
-    ).toEqual(["LoRA", "perplexity"]);
-    expect(found!.sightings[0]!.start).toBeGreaterThan(30);
+    const { prepared, sightings, found } = await candidatesFor(
+      ["LoRA", "perplexity", "Kubernetes", ...others],
+      "we train lora for perplexity",
+    );
+    expect(found.used.length).toBeLessThan(20);
+    const likeliest = sightings.slice(0, 2).map(({ term }) => term.text);
+    expect(likeliest.sort()).toEqual(["LoRA", "perplexity"]);
+    expect(sightings[0]!.start).toBeGreaterThan(30);
     // What becomes of a term is noted for the term of the whole list.
-    expect(prepared.used).toContain(found!.sightings[0]!.term);
-    expect(found!.candidates.tree).toBeDefined();
+    expect(prepared.used).toContain(sightings[0]!.term);
+    expect(found.tree).toBeDefined();
   });
 
   test("searches short lists as they are", async () => {
@@ -32,20 +40,22 @@ describe("TermFinder", () => {
   });
 
   test("keeps the terms that its head has no labels for", async () => {
-    const prepared = new PreparedTerms(["困惑度", ...others], model);
-    const found = await new TermFinder(writingHead(["nothing of this"])).find(model, frames, prepared, 0);
-    expect(found!.candidates.used.map(({ text }) => text)).toContain("困惑度");
+    const { found } = await candidatesFor(["困惑度", ...others], "nothing of this");
+    expect(found.used.map(({ text }) => text)).toContain("困惑度");
   });
 
   test("finds nothing where nothing is said of the list", async () => {
-    const prepared = new PreparedTerms(others, model);
-    const found = await new TermFinder(writingHead(["a quite ordinary sentence"])).find(
-      model,
-      frames,
-      prepared,
-      0,
-    );
-    expect(found!.candidates.used).toEqual([]);
-    expect(found!.candidates.tree).toBeUndefined();
+    const { found } = await candidatesFor(others, "a quite ordinary sentence");
+    expect(found.used).toEqual([]);
+    expect(found.tree).toBeUndefined();
+  });
+
+  test("keeps what was written before in the recording", async () => {
+    const prepared = new PreparedTerms(["LoRA", ...others], model);
+    const glossary = new Glossary(prepared);
+    const term = prepared.used.find(({ text }) => text === "LoRA")!;
+    const evidence = { posterior: 1, shortfall: 0, secondsPerLetter: 1, isAlone: false, isUnusual: false };
+    glossary.noteOccurrences([{ term, start: 0, end: 1, text: "LoRA", confidence: 1, evidence }]);
+    expect(candidates(model, [], [], glossary).used).toEqual([term]);
   });
 });

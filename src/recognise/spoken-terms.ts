@@ -1,13 +1,13 @@
 /**
- * Which of a long list of terms may be in a stretch of speech, by its sounds: only these take part in the search, so that a list
- * of ten thousand is as easy as one of fifty, and what nobody says cannot be written.
+ * Which of a long list of terms may be in a stretch of speech: only these take part in the search, so that a list of ten thousand is
+ * as easy as one of fifty, and what nobody says cannot be written.
  */
 import type { Term } from "../context/term.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { labelScores, type LetterScorer } from "../retrieval/letter-head.ts";
-import { prune } from "../retrieval/prune.ts";
+import { prune, type ScoredMatch } from "../retrieval/prune.ts";
 import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
-import { PreparedTerms } from "./glossary.ts";
+import { type Glossary, PreparedTerms } from "./glossary.ts";
 
 /** The search itself deals as well with shorter lists. */
 export const longestUnpruned = 100;
@@ -15,12 +15,11 @@ export const longestUnpruned = 100;
 const leastScore = 0.005;
 const mostTerms = 100;
 
-/** The terms of a window that the sounds speak for. */
-export interface SpokenTerms {
-  /** Ready for the search. */
-  readonly candidates: PreparedTerms;
-  /** The same with scores and times, the likeliest first. */
+/** What the sounds of a window say about a list. */
+export interface Sighted {
   readonly sightings: readonly TermSighting[];
+  /** Terms that the head has no labels for. */
+  readonly unspellable: Iterable<Term>;
 }
 
 /** Finds the terms of windows with a letter head over the model's frames. */
@@ -41,18 +40,31 @@ export class TermFinder {
     frames: AudioFrames,
     prepared: PreparedTerms,
     startSeconds: number,
-  ): Promise<SpokenTerms | null> {
+  ): Promise<Sighted | null> {
     if (prepared.used.length <= longestUnpruned) return null;
     let spotter = this.#spotters.get(prepared);
     if (!spotter) this.#spotters.set(prepared, (spotter = new TermSpotter(prepared.used, this.#head.labels)));
     const { logits, places } = await labelScores(this.#head, model, frames);
     const sightings = spotter.spot(logits, places, this.#head.placeSeconds, startSeconds);
-    const { kept } = prune(sightings, { threshold: leastScore, most: mostTerms });
-    // What the head has no labels for cannot be found by it, and is searched as ever.
-    const terms: Term[] = [...kept.map(({ term }) => term), ...spotter.unspellable.keys()];
-    return {
-      candidates: new PreparedTerms(terms, model),
-      sightings: kept.flatMap(({ matches }) => matches).sort((a, b) => b.score - a.score),
-    };
+    return { sightings, unspellable: spotter.unspellable.keys() };
   }
+}
+
+/**
+ * The terms that take part in the search of a window: what anything speaks for, what was written before in the recording, and what
+ * cannot be looked for.
+ *
+ * @param matches by the sounds and by a first pass
+ */
+export function candidates(
+  model: SpeechModel,
+  matches: readonly ScoredMatch[],
+  unspellable: Iterable<Term>,
+  glossary: Glossary,
+): PreparedTerms {
+  const { kept } = prune(matches, { threshold: leastScore, most: mostTerms });
+  return new PreparedTerms(
+    [...new Set([...kept.map(({ term }) => term), ...glossary.written, ...unspellable])],
+    model,
+  );
 }

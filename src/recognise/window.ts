@@ -3,17 +3,18 @@
  * `RecordingState.add`, so that windows which do not depend on each other can be recognised side by side.
  */
 import type { SpeechWindow } from "../audio/windows.ts";
-import type { Term } from "../context/term.ts";
 import type { Suspicion } from "../decode/guards.ts";
 import { buildPrompt } from "../decode/prompt.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import { fuse } from "../retrieval/fuse.ts";
+import type { TermMatch } from "../retrieval/term-matcher.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment } from "../transcript/transcript.ts";
 import { PreparedTerms } from "./glossary.ts";
 import { heardTerms, likeliest } from "./heard-terms.ts";
 import type { RecogniseOptions } from "./options.ts";
 import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
-import type { TermFinder } from "./spoken-terms.ts";
+import { candidates, type TermFinder } from "./spoken-terms.ts";
 import { searchWindow, type RecognisedPart } from "./search-window.ts";
 import { partOf, repeatsEnd, skippedSpeech, unheardSpeech, type SkippedSpeech } from "./unheard-speech.ts";
 import { segmentsOf } from "./words.ts";
@@ -49,11 +50,11 @@ export async function recogniseWindow(
   using frames = await model.encode(window.samples);
   const language = await state.vote.languageOf(frames, model);
   const { glossary, previousText } = state;
-  const spoken = await settings.finder?.find(model, frames, glossary.prepared, window.startSeconds);
-  const terms = spoken?.candidates ?? glossary.prepared;
-  const likely = spoken
-    ? likeliest(spoken.sightings, nearTerms(window, settings))
-    : await likelyTerms(model, window, frames, language, terms, settings);
+  const sighted = await settings.finder?.find(model, frames, glossary.prepared, window.startSeconds);
+  const heard = await firstPass(model, window, frames, language, glossary.prepared, settings);
+  const matches = sighted ? fuse(sighted.sightings, heard) : heard;
+  const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : glossary.prepared;
+  const likely = likeliest(matches, settings.likelyTerms?.(window.startSeconds, window.endSeconds));
   const prompt = buildPrompt(model.tokenizer, model.promptLimit, glossary.forPrompt(likely), previousText);
   const request = { ...settings, language, terms, context: prompt.tokens };
   const { part: whole, rejected } = await searchWindow(model, window, frames, request);
@@ -161,25 +162,20 @@ export async function guessWindow(
   };
 }
 
-/** Of a list that the prompt cannot hold, the terms that a quick pass without them finds something like. */
-async function likelyTerms(
+/** Of a list that the prompt cannot hold, what a quick pass without terms hears of them. */
+async function firstPass(
   model: SpeechModel,
   window: SpeechWindow,
   frames: AudioFrames,
   language: string,
   prepared: PreparedTerms,
   settings: Settings,
-): Promise<readonly Term[]> {
-  if (settings.findTerms === "none" || prepared.fitPrompt || model.promptLimit === 0) return [];
+): Promise<readonly TermMatch[]> {
+  const isWanted = settings.findTerms !== "none" && settings.findTerms !== "sounds";
+  if (!isWanted || prepared.fitPrompt || model.promptLimit === 0) return [];
   const request = { ...settings, ...fastest, language, terms: new PreparedTerms([], model), context: [] };
   const { part } = await searchWindow(model, window, frames, request);
-  if (!part || part.suspicion !== null) return [];
-  return heardTerms(prepared.used, part.words, nearTerms(window, settings));
-}
-
-/** The terms that are likelier than others in a window, such as those on the slide that is shown. */
-function nearTerms(window: SpeechWindow, settings: Settings): readonly Term[] | undefined {
-  return settings.likelyTerms?.(window.startSeconds, window.endSeconds);
+  return !part || part.suspicion !== null ? [] : heardTerms(prepared.used, part.words);
 }
 
 async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {
