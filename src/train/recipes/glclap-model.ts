@@ -64,7 +64,7 @@ export const contrastNames = {
 } as const;
 
 const recordings = "batch";
-const terms = "short_terms + long_terms";
+const allTerms = `${contrastNames.shortTerms} + ${contrastNames.longTerms}`;
 const masked = -1e4;
 
 /**
@@ -76,75 +76,99 @@ export function glclapModel(
   text: TextEncoder,
   normalisation: Normalisation,
 ): TrainableModel {
-  const { system, adapter } = shape;
-  const hasGlobal = system === "clap" || system === "glclap";
+  const { system, adapter, labels } = shape;
   return {
     name: "glclap",
     build(builder) {
-      const { program } = builder;
       const inputs = adapter.stack * normalisation.mean.length;
       const frames = builder.input("frames", "float32", [recordings, "steps", inputs]);
       const bias = builder.input("bias", "float32", [recordings, 1, 1, "steps"]);
       const heard = frameEncoder(builder, frames, bias, adapter, normalisation);
-      const isStep = cast(compare("Greater", bias, program.scalar(masked / 2)), "float32");
-      const ofSteps = stepVectors(builder, heard, shape);
-      const mean = meanVector(multiply(ofSteps, reshape(isStep, [recordings, "steps", 1])));
-      const whole = hasGlobal ? text.encode(builder, contrastNames.texts, recordings) : null;
-
+      const whole =
+        system === "clap" || system === "glclap"
+          ? text.encode(builder, contrastNames.texts, recordings)
+          : null;
+      const { shortTerms, longTerms } = contrastNames;
       // Validation asks every system for terms, CLAP's training for none.
-      const cosines = system === "clap" && builder.training ? null : termCosines();
-      const globalScale = whole && scale(builder, "scale.global");
-      const termScale = system === "clap" ? null : scale(builder, "scale.terms");
-      const logits =
-        shape.labels === null ? null : linear(builder, "labels", heard, adapter.width, shape.labels);
-
+      const terms =
+        system === "clap" && builder.training
+          ? null
+          : concatenate(
+              [shortTerms, longTerms].map((name) => text.encode(builder, name, name)),
+              0,
+            );
+      const ofSteps = stepVectors(builder, heard, shape);
+      const { cosines, loss } = contrast(builder, system, { ofSteps, bias, whole, terms });
+      const logits = labels === null ? null : linear(builder, "labels", heard, adapter.width, labels);
       return {
         outputs: {
-          // Losses outside need none but the letters', and the step would have to be given gradients by all others.
+          // A loss outside is the letters' alone, and a step would want gradients by all other outputs.
           ...(cosines && !builder.training ? { cosines } : {}),
           ...(logits ? { logits } : {}),
         },
-        loss() {
-          const losses: Value[] = [];
-          if (whole && globalScale) {
-            const sameTexts = builder.input(contrastNames.sameTexts, "float32", [recordings, recordings]);
-            const temperature = divide(program.scalar(1), globalScale);
-            losses.push(infoNce(mean, whole, { temperature, bias: sameTexts }));
-          }
-          if (cosines && termScale) {
-            const pairs = (name: string) => builder.input(name, "int64", ["pairs"]);
-            losses.push(
-              pairedInfoNce(
-                multiply(cosines, termScale),
-                { recordings: pairs(contrastNames.recordings), texts: pairs(contrastNames.terms) },
-                {
-                  texts: builder.input(contrastNames.otherTerms, "float32", ["pairs", terms]),
-                  recordings: builder.input(contrastNames.otherRecordings, "float32", ["pairs", recordings]),
-                },
-              ),
-            );
-          }
-          return losses.reduce(add);
-        },
+        loss,
       };
-
-      /** `[batch, terms]`: how like each recording is each term. */
-      function termCosines(): Value {
-        const vectors = concatenate(
-          [contrastNames.shortTerms, contrastNames.longTerms].map((name) =>
-            unitLength(text.encode(builder, name, name)),
-          ),
-          0,
-        );
-        const turned = transpose(vectors, [1, 0]);
-        if (!isLocal(system)) return matmul(unitLength(mean), turned);
-        // A product for each recording: over all at once, its gradient had two sizes that nobody knows beforehand in one.
-        const products = matmul(unitLength(ofSteps), unsqueeze(turned, 0));
-        const ofAll = add(products, reshape(bias, [recordings, "steps", 1]));
-        return reshape(reduce("ReduceMax", ofAll, 1), [recordings, terms]);
-      }
     },
   };
+}
+
+/** Vectors of a batch, of any length. */
+interface BatchVectors {
+  /** `[batch, steps, dimension]` */
+  readonly ofSteps: Value;
+  /** `[batch, 1, 1, steps]`: a large negative number where a recording has no step. */
+  readonly bias: Value;
+  /** `[batch, dimension]`, for systems with a global loss. */
+  readonly whole: Value | null;
+  /** `[short_terms + long_terms, dimension]`, where terms are asked for. */
+  readonly terms: Value | null;
+}
+
+/** `cosines` `[batch, terms]` say how like each recording is each term; the loss asks for the inputs that it needs. */
+export function contrast(
+  builder: ModelBuilder,
+  system: System,
+  { ofSteps, bias, whole, terms }: BatchVectors,
+): { cosines: Value | null; loss: () => Value } {
+  const { program } = builder;
+  const isStep = cast(compare("Greater", bias, program.scalar(masked / 2)), "float32");
+  const mean = meanVector(multiply(ofSteps, reshape(isStep, [recordings, "steps", 1])));
+  const wholeScale = whole && scale(builder, "scale.global");
+  const termScale = system === "clap" ? null : scale(builder, "scale.terms");
+  const cosines = terms && termCosines(transpose(unitLength(terms), [1, 0]));
+  return { cosines, loss };
+
+  function termCosines(turned: Value): Value {
+    if (!isLocal(system)) return matmul(unitLength(mean), turned);
+    // A product for each recording: over all at once, its gradient had two sizes that nobody knows beforehand in one.
+    const products = matmul(unitLength(ofSteps), unsqueeze(turned, 0));
+    const ofAll = add(products, reshape(bias, [recordings, "steps", 1]));
+    return reshape(reduce("ReduceMax", ofAll, 1), [recordings, allTerms]);
+  }
+
+  function loss(): Value {
+    const losses: Value[] = [];
+    if (whole && wholeScale) {
+      const sameTexts = builder.input(contrastNames.sameTexts, "float32", [recordings, recordings]);
+      const temperature = divide(program.scalar(1), wholeScale);
+      losses.push(infoNce(mean, whole, { temperature, bias: sameTexts }));
+    }
+    if (cosines && termScale) {
+      const pairs = (name: string) => builder.input(name, "int64", ["pairs"]);
+      const others = (name: string, of: string) => builder.input(name, "float32", ["pairs", of]);
+      losses.push(
+        pairedInfoNce(
+          multiply(cosines, termScale),
+          { recordings: pairs(contrastNames.recordings), texts: pairs(contrastNames.terms) },
+          {
+            texts: others(contrastNames.otherTerms, allTerms),
+            recordings: others(contrastNames.otherRecordings, recordings),
+          },
+        ),
+      );
+    }
+    return losses.reduce(add);
+  }
 }
 
 /**
