@@ -23,8 +23,9 @@ import {
 import type { Value } from "../../graph/program.ts";
 import type { glclapSystems } from "../../retrieval/head-files.ts";
 import type { ModelBuilder, TrainableModel } from "../model.ts";
+import { type LetterHeadShape, letterLogits } from "./ctc-head.ts";
 import type { Normalisation } from "./data-recipe.ts";
-import { type EncoderShape, frameEncoder, linear } from "./frame-layers.ts";
+import { frameEncoder, linear } from "./frame-layers.ts";
 import type { TextEncoder } from "./text-encoder.ts";
 
 /**
@@ -40,7 +41,7 @@ export function isLocal(system: System): boolean {
 
 export interface GlclapShape {
   readonly system: System;
-  readonly adapter: EncoderShape;
+  readonly adapter: LetterHeadShape;
   /** Numbers in a vector. */
   readonly dimension: number;
   /** Labels of the letter head beside the vectors; null for none. */
@@ -99,7 +100,7 @@ export function glclapModel(
             );
       const ofSteps = stepVectors(builder, heard, shape);
       const { cosines, loss } = contrast(builder, system, { ofSteps, bias, whole, terms });
-      const logits = labels === null ? null : linear(builder, "labels", heard, adapter.width, labels);
+      const logits = labels === null ? null : letterLogits(builder, heard, adapter, labels);
       return {
         outputs: {
           // A loss outside is the letters' alone, and a step would want gradients by all other outputs.

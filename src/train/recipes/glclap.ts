@@ -24,7 +24,7 @@ import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type Recip
 import { TermVectors } from "../term-vectors.ts";
 import { runFiles, type TrainingResult } from "../trainer.ts";
 import { contrastInputs, type ContrastText } from "./contrast-batch.ts";
-import { ctcOutsideLoss, type CtcTargets } from "./ctc-head.ts";
+import { ctcOutsideLoss, type CtcTargets, letterHeadSchema, type LetterHeadShape } from "./ctc-head.ts";
 import {
   attentionBias,
   dataSchema,
@@ -37,7 +37,6 @@ import {
   stepsOf,
   type TrainingSample,
 } from "./data-recipe.ts";
-import { encoderSchema } from "./frame-layers.ts";
 import { glclapModel, type GlclapShape, recordingModel, termModel } from "./glclap-model.ts";
 import {
   countFound,
@@ -60,7 +59,7 @@ const recipeSchema = commonRecipeSchema
       .default("letters-and-pinyin")
       .describe("Symbols that texts are written in."),
     data: dataSchema,
-    model: encoderSchema.prefault({}).describe("The adapter over the frames."),
+    model: letterHeadSchema.prefault({}).describe("The adapter over the frames."),
     text: textEncoderSchema.prefault({}).describe("What reads texts."),
     dimension: z.number().int().min(8).max(2048).default(256).describe("Numbers in a vector."),
     subTexts: z.number().int().min(1).max(16).default(3).describe("Parts of a text that are drawn."),
@@ -144,7 +143,7 @@ async function prepare(recipe: GlclapRecipe, context: RecipeContext): Promise<Pr
       labels: recipe.ctc > 0 ? labels.count : null,
     };
     const drawer = new ContrastDrawer(training, encoder, recipe);
-    const batcher = new Batcher(encoder, adapter.stack, cache);
+    const batcher = new Batcher(encoder, adapter, cache);
     const judged = validation.map((sample) => ({
       sample,
       terms: termsOf(sample.versions[0]!).flatMap((term) => readable(encoder, term)),
@@ -268,19 +267,19 @@ interface Item {
 
 class Batcher {
   readonly #encoder: LetterEncoder;
-  readonly #stack: number;
+  readonly #shape: LetterHeadShape;
   readonly #cache: FrameCache;
 
-  constructor(encoder: LetterEncoder, stack: number, cache: FrameCache) {
+  constructor(encoder: LetterEncoder, shape: LetterHeadShape, cache: FrameCache) {
     this.#encoder = encoder;
-    this.#stack = stack;
+    this.#shape = shape;
     this.#cache = cache;
   }
 
   async make(items: readonly Item[], others: readonly WrittenText[]): Promise<Batch<GlclapTargets>> {
     const { frames, stepCounts } = await readFrames(
       items.map(({ version }) => version),
-      this.#stack,
+      this.#shape.stack,
       this.#cache,
     );
     const { inputs, columns } = contrastInputs(
@@ -296,7 +295,7 @@ class Batcher {
       inputs: { frames, bias: attentionBias(stepCounts, frames.shape[1]!), ...inputs },
       targets: {
         labels: items.map(({ text }) => text.whole.symbols),
-        stepCounts,
+        placeCounts: stepCounts.map((steps) => steps * this.#shape.outputs),
         terms: items.flatMap(({ terms, distractors }) => {
           if (!terms || !distractors) return [];
           const own = columnsOf(terms);
@@ -312,7 +311,7 @@ class Batcher {
 function written(
   samples: readonly TrainingSample<null>[],
   encoder: LetterEncoder,
-  { ctc, model: { stack } }: GlclapRecipe,
+  { ctc, model: { stack, outputs } }: GlclapRecipe,
   context: RecipeContext,
 ): Sample[] {
   const result: Sample[] = [];
@@ -323,9 +322,13 @@ function written(
       continue;
     }
     const needed = ctc > 0 ? fewestFrames(label.symbols) : 1;
-    const versions = sample.versions.filter(({ frames }) => stepsOf(frames.frames, stack) >= needed);
+    const versions = sample.versions.filter(
+      ({ frames }) => stepsOf(frames.frames, stack) * outputs >= needed,
+    );
     if (versions.length === 0) {
-      context.onWarning(`left out: ${sample.id}: its text needs ${needed} steps, its audio has fewer`);
+      context.onWarning(
+        `left out: ${sample.id}: its text needs ${needed} places for letters, its audio has fewer`,
+      );
       continue;
     }
     result.push({ ...sample, versions, label });
