@@ -47,7 +47,7 @@ import {
   termRecall,
   termsOf,
 } from "./term-recall.ts";
-import { LetterEncoder, textEncoderSchema, type WrittenText } from "./text-encoder.ts";
+import { LetterEncoder, type TextEncoder, textEncoderSchema, type WrittenText } from "./text-encoder.ts";
 
 const recipeSchema = commonRecipeSchema
   .extend({
@@ -216,26 +216,24 @@ async function prepare(recipe: GlclapRecipe, context: RecipeContext): Promise<Pr
   }
 }
 
-/** The term as the encoder reads it, or nothing. */
-function readable(encoder: LetterEncoder, term: string): WrittenText[] {
+/** A text as the encoder reads it, or nothing. */
+function readable(encoder: TextEncoder, term: string): WrittenText[] {
   const found = encoder.write(term);
   return "problem" in found ? [] : [found];
 }
 
 /** Draws what an utterance is held against. */
 class ContrastDrawer {
-  readonly #encoder: LetterEncoder;
+  readonly #encoder: TextEncoder;
   readonly #recipe: GlclapRecipe;
-  readonly #neighbours: HardNegatives | null;
+  readonly #neighbours: HardNegatives | null = null;
 
-  constructor(samples: readonly Sample[], encoder: LetterEncoder, recipe: GlclapRecipe) {
+  constructor(samples: readonly Sample[], encoder: TextEncoder, recipe: GlclapRecipe) {
     this.#encoder = encoder;
     this.#recipe = recipe;
-    const words = () => samples.flatMap(({ label }) => wordsOfText(label.text.toLowerCase()));
-    this.#neighbours =
-      recipe.negatives === 0 || recipe.system === "clap"
-        ? null
-        : new HardNegatives(words().flatMap(({ text }) => (text.length > 1 ? [text] : [])));
+    if (recipe.negatives === 0 || recipe.system === "clap") return;
+    const words = samples.flatMap(({ label }) => wordsOfText(label.text.toLowerCase()));
+    this.#neighbours = new HardNegatives(words.map(({ text }) => text).filter(({ length }) => length > 1));
   }
 
   draw({ label: whole }: Sample, random: () => number): { text: ContrastText; negatives: WrittenText[] } {
@@ -266,11 +264,11 @@ interface Item {
 }
 
 class Batcher {
-  readonly #encoder: LetterEncoder;
+  readonly #encoder: TextEncoder;
   readonly #shape: LetterHeadShape;
   readonly #cache: FrameCache;
 
-  constructor(encoder: LetterEncoder, shape: LetterHeadShape, cache: FrameCache) {
+  constructor(encoder: TextEncoder, shape: LetterHeadShape, cache: FrameCache) {
     this.#encoder = encoder;
     this.#shape = shape;
     this.#cache = cache;
@@ -310,7 +308,7 @@ class Batcher {
 /** Utterances whose text can be written; with a letter head, in versions that have room for it. Others are told. */
 function written(
   samples: readonly TrainingSample<null>[],
-  encoder: LetterEncoder,
+  encoder: TextEncoder,
   { ctc, model: { stack, outputs } }: GlclapRecipe,
   context: RecipeContext,
 ): Sample[] {
@@ -341,7 +339,7 @@ function written(
 
 async function chooseDistractors(
   training: readonly Sample[],
-  encoder: LetterEncoder,
+  encoder: TextEncoder,
   { distractors, listSize, seed }: GlclapRecipe,
   { folder }: RecipeContext,
 ): Promise<Distractors> {
@@ -379,7 +377,7 @@ function weighted(loss: OutsideLoss<CtcTargets>, weight: number): OutsideLoss<Gl
 interface Finish {
   readonly recipe: GlclapRecipe;
   readonly shape: GlclapShape;
-  readonly encoder: LetterEncoder;
+  readonly encoder: TextEncoder;
   readonly normalisation: Normalisation;
   readonly distractors: Distractors;
   readonly cache: FrameCache;
