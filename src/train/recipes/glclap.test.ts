@@ -16,7 +16,7 @@ import type { TrainableModel } from "../model.ts";
 import { recipeKinds } from "../recipe-kinds.ts";
 import { runRecipe } from "../run-recipe.ts";
 import { TermVectors } from "../term-vectors.ts";
-import { runFiles } from "../trainer.ts";
+import { runFiles } from "../run-folder.ts";
 import { contrastInputs } from "./contrast-batch.ts";
 import { attentionBias } from "./data-recipe.ts";
 import { contrast, contrastNames, glclapModel } from "./glclap-model.ts";

@@ -22,7 +22,8 @@ import { prepareTrainingData } from "../data/training-data.ts";
 import type { Batch, MetricGatherer, OutsideLoss, Outputs } from "../model.ts";
 import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
 import { TermVectors } from "../term-vectors.ts";
-import { runFiles, type TrainingResult } from "../trainer.ts";
+import { runFiles } from "../run-folder.ts";
+import type { TrainingResult } from "../training-options.ts";
 import { contrastInputs, type ContrastText } from "./contrast-batch.ts";
 import { ctcOutsideLoss, type CtcTargets, letterHeadSchema, type LetterHeadShape } from "./ctc-head.ts";
 import {
