@@ -122,7 +122,11 @@ export class TermLists {
 }
 
 /** The terms that a data set lists for an utterance: `terms`, else `rare_words`, else `keywords`. */
-function listedTerms({ terms, rareWords, keywords }: Utterance): readonly string[] {
+export function listedTerms({
+  terms,
+  rareWords,
+  keywords,
+}: Pick<Utterance, "terms" | "rareWords" | "keywords">): readonly string[] {
   return terms ?? rareWords ?? keywords ?? [];
 }
 

@@ -6,6 +6,7 @@ import {
   cast,
   compare,
   divide,
+  gather,
   logSoftmax,
   matmul,
   maximum,
@@ -82,4 +83,24 @@ export function infoNce(
   const own = countAlong(queries, 0);
   const both = add(crossEntropy(scores, own), crossEntropy(transpose(scores, [1, 0]), own));
   return multiply(both, program.scalar(0.5));
+}
+
+/**
+ * InfoNCE in both directions where a recording may have several texts and some texts have no recording: of every pair, the
+ * recording finds its text among all texts, and the text its recording among all recordings.
+ *
+ * @param scores `[recordings, texts]`, divided by the temperature
+ * @param pairs int64 `[pairs]` each: rows and columns of the scores that belong together
+ * @param biases added to a pair's scores, `[pairs, texts]` and `[pairs, recordings]`: a large negative number where another text or
+ *   recording would be right too
+ */
+export function pairedInfoNce(
+  scores: Value,
+  pairs: { recordings: Value; texts: Value },
+  biases: { texts: Value; recordings: Value },
+): Value {
+  const byText = add(gather(scores, pairs.recordings), biases.texts);
+  const byRecording = add(gather(transpose(scores, [1, 0]), pairs.texts), biases.recordings);
+  const both = add(crossEntropy(byText, pairs.texts), crossEntropy(byRecording, pairs.recordings));
+  return multiply(both, scores.program.scalar(0.5));
 }

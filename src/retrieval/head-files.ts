@@ -1,4 +1,4 @@
-/** The files that a trained head is used by, in the folder of its run: `head.json` and `head.onnx`. */
+/** The files that a trained head is used by, in the folder of its run. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
@@ -6,7 +6,16 @@ import { z } from "zod";
 import { GlossaError } from "../errors.ts";
 import { labelSetNames } from "./ctc-labels.ts";
 
-export const headFiles = { description: "head.json", graph: "head.onnx" } as const;
+/** What a `glclap` head was trained by; `src/train/recipes/glclap-model.ts` says what each holds against what. */
+export const glclapSystems = ["clap", "subtext-clap", "lclap", "glclap"] as const;
+
+export const headFiles = {
+  description: "head.json",
+  /** What reads frames. */
+  graph: "head.onnx",
+  /** What reads terms, where the head has such a part. */
+  terms: "terms.onnx",
+} as const;
 
 const commonSchema = z.object({
   encoder: z.string().describe("Model whose frames it reads."),
@@ -25,6 +34,12 @@ const headSchema = z.discriminatedUnion("kind", [
     kind: z.literal("classify"),
     target: z.string().describe("What the classes are: speaker, language, set."),
     classes: z.array(z.string()).min(2),
+  }),
+  commonSchema.extend({
+    kind: z.literal("glclap"),
+    system: z.enum(glclapSystems),
+    labels: z.enum(labelSetNames).describe("Symbols that terms are written in."),
+    dimension: z.number().int().positive().describe("Numbers in a vector."),
   }),
 ]);
 export type HeadDescription = z.infer<typeof headSchema>;

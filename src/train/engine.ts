@@ -121,7 +121,9 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
   async evaluate(batch: Batch<Targets>): Promise<{ loss: number; outputs: Outputs }> {
     const loaded = await this.#programs.load("evaluate");
     const results = await loaded.session.run(this.#feeds(loaded, batch));
-    const outputs = this.#outputsOf(results);
+    // A model may give more of them to validate than to train.
+    const names = Object.keys(results).filter((name) => name !== programNames.loss);
+    const outputs = outputsOf(results, names);
     const { loss: outside } = this.#options;
     let loss = programNames.loss in results ? lossOf(results) : outside ? 0 : NaN;
     if (outside) loss += (await outside(outputs, batch)).loss;
@@ -186,7 +188,7 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
       feeds,
       fetches(loaded, this.#handedOver.writes(loaded.program, handed, feeds)),
     );
-    const outputs = this.#outputsOf(results);
+    const outputs = outputsOf(results, this.#outputs);
     const { loss, gradients } = await outside(outputs, batch);
     return {
       loss: lossOf(results) + loss,
@@ -274,15 +276,15 @@ export class TrainingEngine<Targets = unknown> implements AsyncDisposable {
   #isOfModel(name: string): boolean {
     return name === programNames.loss || this.#outputs.includes(name);
   }
+}
 
-  #outputsOf(results: Tensors): Outputs {
-    return Object.fromEntries(
-      this.#outputs.map((name) => {
-        const { data, dims } = results[name]!;
-        return [name, { data: data as Float32Array, shape: dims }];
-      }),
-    );
-  }
+function outputsOf(results: Tensors, names: readonly string[]): Outputs {
+  return Object.fromEntries(
+    names.map((name) => {
+      const { data, dims } = results[name]!;
+      return [name, { data: data as Float32Array, shape: dims }];
+    }),
+  );
 }
 
 function isUnder(name: string, pattern: string): boolean {

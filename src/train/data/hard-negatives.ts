@@ -18,6 +18,7 @@ const leastSimilarity = 0.5;
 /** Texts that share the most runs of letters, which are then compared letter by letter. */
 const mostCompared = 200;
 const runLength = 2;
+const mostKnown = 100_000;
 
 export class HardNegatives {
   readonly #texts: readonly string[];
@@ -26,6 +27,8 @@ export class HardNegatives {
   readonly #byRun = new Map<string, number[]>();
   readonly #bySound: SoundIndex;
   readonly #aligner = new Aligner();
+  /** By term and count: the same words come again and again, and a search takes milliseconds. */
+  readonly #known = new Map<string, readonly string[]>();
 
   /** @param vocabulary what negatives are chosen from, such as the sub-texts of the training set */
   constructor(vocabulary: Iterable<string>) {
@@ -104,19 +107,24 @@ export class HardNegatives {
       }
     };
     // Twice as many as needed, so that some are left when others are said.
-    take(
-      this.nearInSpelling(term, count).map(({ text }) => text),
-      Math.ceil(count / 2),
-    );
-    take(
-      this.nearInSound(term, count).map(({ text }) => text),
-      count,
-    );
+    take(this.#remembered(term, count, "nearInSpelling"), Math.ceil(count / 2));
+    take(this.#remembered(term, count, "nearInSound"), count);
     for (let tries = 0; chosen.size < count && tries < 4 * count; tries++) {
       const edited = withOneEdit(term, random);
       if (edited !== null) take([edited], count);
     }
     return [...chosen];
+  }
+
+  #remembered(term: string, count: number, search: "nearInSpelling" | "nearInSound"): readonly string[] {
+    const key = `${search} ${count} ${term}`;
+    let found = this.#known.get(key);
+    if (!found) {
+      if (this.#known.size >= mostKnown) this.#known.clear();
+      found = this[search](term, count).map(({ text }) => text);
+      this.#known.set(key, found);
+    }
+    return found;
   }
 }
 

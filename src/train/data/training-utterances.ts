@@ -8,6 +8,7 @@ import { glob } from "tinyglobby";
 import { GlossaError } from "../../errors.ts";
 import { loadDataSet } from "../../eval/datasets/load-data-set.ts";
 import type { Utterance } from "../../eval/datasets/utterance.ts";
+import { listedTerms } from "../../eval/term-lists.ts";
 import { removeBracketed } from "../../text/normalise-basic.ts";
 
 export interface TrainingUtterance {
@@ -22,6 +23,8 @@ export interface TrainingUtterance {
   /** ISO 639-1 code: of the row, else found from its script. */
   readonly language: string;
   readonly speaker: string | null;
+  /** Terms that the set lists for it. */
+  readonly terms: readonly string[];
 }
 
 /** Why an utterance is left out. */
@@ -95,7 +98,16 @@ export async function readTrainingSets(
         continue;
       }
       const { audio, text, speaker } = utterance;
-      utterances.push({ id, set, given, audio, text: text!, language, speaker: speaker ?? null });
+      utterances.push({
+        id,
+        set,
+        given,
+        audio,
+        text: text!,
+        language,
+        speaker: speaker ?? null,
+        terms: listedTerms(utterance),
+      });
     }
   }
   const unknown = exclude.find((name) => !excluded.has(name));

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
 import { alignTokens } from "../../eval/align.ts";
 import { reshape } from "../../graph/operators.ts";
+import type { Value } from "../../graph/program.ts";
 import { writeProgram } from "../../graph/write-program.ts";
 import { createSession, tensorFactory } from "../../runtime/session.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
@@ -18,7 +19,7 @@ import { BatchLoader } from "../data/batch-loader.ts";
 import type { FrameCache } from "../data/frame-cache.ts";
 import type { PreparedUtterance } from "../data/prepare-frames.ts";
 import { prepareTrainingData } from "../data/training-data.ts";
-import type { Batch, MetricGatherer, OutsideLoss, Outputs, TrainableModel } from "../model.ts";
+import type { Batch, MetricGatherer, ModelBuilder, OutsideLoss, Outputs, TrainableModel } from "../model.ts";
 import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
 import { runFiles } from "../run-folder.ts";
 import type { TrainingResult } from "../training-options.ts";
@@ -34,8 +35,20 @@ import {
   stepsOf,
   type TrainingSample,
 } from "./data-recipe.ts";
-import { type EncoderShape, encoderSchema, frameEncoder, linear } from "./frame-layers.ts";
+import { encoderSchema, frameEncoder, linear } from "./frame-layers.ts";
 import { headFiles, writeHeadDescription } from "../../retrieval/head-files.ts";
+
+/** Layers over frames that letters are read from. */
+export const letterHeadSchema = encoderSchema.extend({
+  outputs: z
+    .number()
+    .int()
+    .min(1)
+    .max(8)
+    .default(2)
+    .describe("Places for labels that each step gives: fast speech has more letters than steps."),
+});
+export type LetterHeadShape = z.infer<typeof letterHeadSchema>;
 
 const recipeSchema = commonRecipeSchema
   .extend({
@@ -43,17 +56,7 @@ const recipeSchema = commonRecipeSchema
     encoder: z.string().default("whisper-base").describe("Whose frames are read."),
     labels: z.enum(labelSetNames).default("letters"),
     data: dataSchema,
-    model: encoderSchema
-      .extend({
-        outputs: z
-          .number()
-          .int()
-          .min(1)
-          .max(8)
-          .default(2)
-          .describe("Places for labels that each step gives: fast speech has more letters than steps."),
-      })
-      .prefault({}),
+    model: letterHeadSchema.prefault({}),
     batchSize: z.number().int().min(1).max(4096).default(64),
     tests: z
       .array(z.string())
@@ -78,7 +81,7 @@ const testBatchSize = 8;
 
 /** @param normalisation of frames; with zeros of the right length when the values come from a file */
 export function ctcHeadModel(
-  shape: EncoderShape & { readonly outputs: number },
+  shape: LetterHeadShape,
   labels: number,
   normalisation: Normalisation,
 ): TrainableModel {
@@ -89,12 +92,20 @@ export function ctcHeadModel(
       const frames = builder.input("frames", "float32", ["batch", "steps", inputs]);
       const bias = builder.input("bias", "float32", ["batch", 1, 1, "steps"]);
       const heard = frameEncoder(builder, frames, bias, shape, normalisation);
-      const { width, outputs } = shape;
-      const logits = linear(builder, "labels", heard, width, outputs * labels);
-      // `[batch, steps · outputs, labels]`
-      return { outputs: { logits: reshape(logits, ["batch", "places", labels]) } };
+      return { outputs: { logits: letterLogits(builder, heard, shape, labels) } };
     },
   };
+}
+
+/** Scores of labels over what `frameEncoder` gives: `[batch, steps · outputs, labels]`. */
+export function letterLogits(
+  builder: ModelBuilder,
+  heard: Value,
+  { width, outputs }: LetterHeadShape,
+  labels: number,
+): Value {
+  const logits = linear(builder, "labels", heard, width, outputs * labels);
+  return reshape(logits, ["batch", "places", labels]);
 }
 
 /** Mean loss a label, so that long utterances do not drown short ones and the learning rate means the same for any data. */

@@ -62,33 +62,55 @@ export function normaliseFrames(
   return multiply(subtract(frames, constant("mean", mean)), constant("scale", scale));
 }
 
+/** What transformer layers are made of. */
+export type LayersShape = Omit<EncoderShape, "stack">;
+
 /**
  * Transformer layers (normalised before, as in Whisper) over frames. Positions need no table of their own: the recogniser's frames
  * know where they are.
  *
  * @param frames float32 `[batch, steps, stack · frameWidth]`
- * @param bias `[batch, 1, 1, steps]` added to attention's scores
+ * @param bias `[batch, 1, 1, steps]` added to attention's scores; null where all rows are equally long
  * @returns `[batch, steps, width]`
  */
 export function frameEncoder(
   builder: ModelBuilder,
   frames: Value,
-  bias: Value,
+  bias: Value | null,
   shape: EncoderShape,
   normalisation: Normalisation,
 ): Value {
-  const { stack, width, heads, inner, layers, dropout } = shape;
+  const { stack, width, dropout } = shape;
   const inputs = stack * normalisation.mean.length;
   const normal = normaliseFrames(builder, frames, normalisation, stack);
-  let x = builder.dropout(linear(builder, "input", normal, inputs, width), dropout);
+  const x = builder.dropout(linear(builder, "input", normal, inputs, width), dropout);
+  return transformerLayers(builder, x, bias, shape);
+}
+
+/**
+ * Transformer layers, normalised before, with a norm at the end.
+ *
+ * @param x `[batch, steps, width]`
+ * @param bias `[batch, 1, 1, steps]` added to attention's scores; null where all rows are equally long
+ * @param prefix of the parameters' names
+ */
+export function transformerLayers(
+  builder: ModelBuilder,
+  x: Value,
+  bias: Value | null,
+  { width, heads, inner, layers, dropout }: LayersShape,
+  prefix = "",
+): Value {
   for (let layer = 0; layer < layers; layer++) {
-    const within = (name: string) => `layers.${layer}.${name}`;
+    const within = (name: string) => `${prefix}layers.${layer}.${name}`;
     const before = norm(builder, within("attention.norm"), x, width);
     const part = (name: string) => linear(builder, within(`attention.${name}`), before, width, width);
-    const attended = plainAttention(part("query"), part("key"), part("value"), heads, { bias });
+    const attended = plainAttention(part("query"), part("key"), part("value"), heads, {
+      bias: bias ?? undefined,
+    });
     x = add(x, builder.dropout(linear(builder, within("attention.output"), attended, width, width), dropout));
     const open = linear(builder, within("inner"), norm(builder, within("norm"), x, width), width, inner);
     x = add(x, builder.dropout(linear(builder, within("outer"), gelu(open), inner, width), dropout));
   }
-  return norm(builder, "norm", x, width);
+  return norm(builder, `${prefix}norm`, x, width);
 }
