@@ -22,9 +22,9 @@ export interface LabelMatch {
 export interface SpotterOptions {
   /** The label between words; null when words have no sign between them. */
   readonly space: number | null;
-  /** What it costs when a sequence begins or ends inside a word. Default 2. */
+  /** What it costs when a sequence begins or ends inside a word. Default 4. */
   readonly insideWord?: number;
-  /** What is lost at most, `floor + floorPerLabel · labels`. Defaults 8 and 1. */
+  /** What is lost at most, `floor + floorPerLabel · labels`. Defaults 12 and 1.5. */
   readonly floor?: number;
   readonly floorPerLabel?: number;
 }
@@ -75,7 +75,7 @@ export class LabelSpotter {
   #matches: { sequence: number; score: number; start: number; end: number }[] = [];
 
   constructor(trie: LabelTrie, options: SpotterOptions) {
-    const { space, insideWord = 2, floor = 8, floorPerLabel = 1 } = options;
+    const { space, insideWord = 4, floor = 12, floorPerLabel = 1.5 } = options;
     this.#trie = trie;
     this.#space = space;
     this.#insideWord = space === null ? 0 : insideWord;
