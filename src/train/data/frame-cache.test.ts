@@ -11,13 +11,18 @@ vi.mock("node:fs/promises", async (original) => {
   const open: typeof real.open = async (...args) => {
     const file = await real.open(...args);
     const { write } = file;
-    const limited = async (bytes: Uint8Array, offset: number, length: number, position: number) => {
+    const limited = async (
+      bytes: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+    ): Promise<{ bytesWritten: number }> => {
       const fitting = Math.min(length, disk.room);
       if (fitting === 0) throw Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
       disk.room -= fitting;
-      return write.call(file, bytes, offset, fitting, position);
+      return (write as typeof limited).call(file, bytes, offset, fitting, position);
     };
-    if (String(args[0]).endsWith(".f16")) file.write = limited as typeof file.write;
+    if (String(args[0]).endsWith(".f16")) file.write = limited as unknown as typeof file.write;
     return file;
   };
   return { ...real, open };
