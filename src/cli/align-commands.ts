@@ -12,8 +12,8 @@ Examples:
   glossa align talk.wav talk.txt
   glossa align talk.wav "And so, my fellow Americans" --model runs/ctc-head --format json
 
-TEXT is a text file, or the text itself. With --model the words are found by CTC, in recordings of any length; without, by the
-recogniser's attention, in recordings of up to 30 s.
+TEXT is a text file, or the text itself. With --model the words are found by CTC, which is more exact and takes recordings of any
+length; without, by the recogniser's attention, in recordings of up to 30 s.
 `;
 
 const classifyExamples = `

@@ -54,15 +54,21 @@ export async function align(
     onDownload: screen.showDownload.bind(screen),
     signal,
   };
+  const head = headOf(options);
   const words = await untilAborted(
-    options.model === undefined
+    head === null
       ? byAttention(audio, text, { ...loading, model: options.recogniser ?? defaultTrainingModel }, options)
-      : byCtc(audio, text, options.model, loading),
+      : byCtc(audio, text, head, loading),
     signal,
   );
   screen.hideProgress();
   await screen.print(options.format === "json" ? jsonOf(words) : tableOf(words));
   return exitCodes.success;
+}
+
+/** The folder of the head to align with. Its times are the better ones (docs/experiments.md): wherever there is one, it is used. */
+function headOf({ model }: AlignOptions): string | null {
+  return model ?? null;
 }
 
 async function byAttention(

@@ -69,6 +69,11 @@ async function framesOfRecording(
   return { ...(await encodeLong(model, samples, signal)), seconds: samples.length / 16_000 };
 }
 
+/** What stands in brackets is spoken too, where training takes it for a note about the sound. */
+function withoutBrackets(text: string): string {
+  return text.replace(/[()<>[\]]/g, " ");
+}
+
 /** Finds the words of a known text in a recording by CTC. */
 export class CtcAligner implements AsyncDisposable {
   readonly #model: SpeechModel;
@@ -95,7 +100,7 @@ export class CtcAligner implements AsyncDisposable {
    */
   async align(audio: AudioInput, text: string, signal?: AbortSignal): Promise<AlignedWord[]> {
     const { labels: labelSet, placeSeconds } = this.#head;
-    const encoded = labelSet.encode(text);
+    const encoded = labelSet.encode(withoutBrackets(text));
     if ("problem" in encoded) {
       throw new GlossaError("invalid-argument", `the text cannot be aligned: ${encoded.problem}`);
     }

@@ -1,11 +1,36 @@
 import { appendFile, mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type CachedFrames, FrameCache, frameKey } from "./frame-cache.ts";
+
+/** Bytes that still fit on the disk. */
+const disk = vi.hoisted(() => ({ room: Infinity }));
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  const open: typeof real.open = async (...args) => {
+    const file = await real.open(...args);
+    const { write } = file;
+    const limited = async (
+      bytes: Uint8Array,
+      offset: number,
+      length: number,
+      position: number,
+    ): Promise<{ bytesWritten: number }> => {
+      const fitting = Math.min(length, disk.room);
+      if (fitting === 0) throw Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" });
+      disk.room -= fitting;
+      return (write as typeof limited).call(file, bytes, offset, fitting, position);
+    };
+    if (String(args[0]).endsWith(".f16")) file.write = limited as unknown as typeof file.write;
+    return file;
+  };
+  return { ...real, open };
+});
 
 let folder: string;
 beforeEach(async () => {
+  disk.room = Infinity;
   folder = await mkdtemp(join(tmpdir(), "glossa-frames-"));
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -56,6 +81,25 @@ describe("the cache of frames", () => {
     await using cache = await opened();
     expect(await cache.read(cache.get("c") as CachedFrames)).toEqual(frames(1, 7));
     expect(cache.get("c")).toMatchObject({ start: 2 });
+    expect(await cache.read(cache.get("a") as CachedFrames)).toEqual(frames(2, 1));
+  });
+
+  it("keeps nothing half when the disk is full, and goes on when there is room again", async () => {
+    {
+      await using cache = await opened();
+      await add(cache, "a", 2, 1);
+      disk.room = 20;
+      await expect(add(cache, "b", 4, 50)).rejects.toMatchObject({
+        code: "write-failed",
+        message: `Frames cannot be kept in ${folder}: the disk is full`,
+      });
+      expect(cache.get("b")).toBeUndefined();
+    }
+    disk.room = Infinity;
+    await using cache = await opened();
+    expect(cache.size).toBe(1);
+    await add(cache, "b", 4, 50);
+    expect(await cache.read(cache.get("b") as CachedFrames)).toEqual(frames(4, 50));
     expect(await cache.read(cache.get("a") as CachedFrames)).toEqual(frames(2, 1));
   });
 

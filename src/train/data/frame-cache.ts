@@ -202,7 +202,10 @@ export class FrameCache implements AsyncDisposable {
     const shard = isFull && (this.#framesInShard[last] ?? 0) > 0 ? last + 1 : last;
     const start = this.#framesInShard[shard] ?? 0;
     const file = await this.#shard(shard);
-    await file.write(bytes, 0, bytes.length, start * width * 2);
+    // A disk that is nearly full takes a part, and says so only when the rest is written.
+    for (let done = 0; done < bytes.length;) {
+      done += (await file.write(bytes, done, bytes.length - done, start * width * 2 + done)).bytesWritten;
+    }
     const entry = { key, shard, start, frames: data.length / width, seconds };
     this.#framesInShard[shard] = start + entry.frames;
     return entry;

@@ -5,7 +5,8 @@
  * silence. Their frames then have heard their neighbours, which recognition's have too.
  */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { readSamples } from "../../audio/read-samples.ts";
 import { encodeLong, framesOf } from "./encode-long.ts";
 import { GlossaError } from "../../errors.ts";
@@ -215,9 +216,11 @@ async function hear(
   const mostSamples = maximumSeconds * sampleRate;
   try {
     const samples = await readSamples(utterance.audio, { signal, mostSamples });
+    // Of those that are too long, only the beginning was read: nothing can be said about the rest.
+    if (samples.length > mostSamples) return { key, samples };
     const problem = audioProblem(samples);
     if (problem !== null) return { key, problem };
-    if (perturbation === null || samples.length > mostSamples) return { key, samples };
+    if (perturbation === null) return { key, samples };
     const perturbed = await perturber!.apply(samples, perturbation, mostSamples, signal);
     return { key, samples: perturbed.subarray(0, mostSamples) };
   } catch (error) {
@@ -281,8 +284,9 @@ class WindowPacker {
   }
 }
 
+/** In pieces: a recording of hours takes no more memory than one of seconds. */
 async function hashFile(path: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
 }

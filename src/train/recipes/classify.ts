@@ -2,41 +2,38 @@
  * The recipe `classify`: tells recordings apart by a pooled head over a recogniser's frozen frames, trained with cross-entropy: who
  * speaks, which language, or which set a recording is like.
  */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
 import { crossEntropy } from "../../graph/losses.ts";
 import { gelu, matmul, reshape } from "../../graph/operators.ts";
-import { writeProgram } from "../../graph/write-program.ts";
-import { openSafetensors } from "../../weights/safetensors.ts";
-import { modelProgram } from "../build-model.ts";
-import { BatchLoader } from "../data/batch-loader.ts";
 import type { FrameCache } from "../data/frame-cache.ts";
-import type { PreparedUtterance } from "../data/prepare-frames.ts";
 import type { Batch, MetricGatherer, Outputs, TrainableModel } from "../model.ts";
-import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
-import { runFiles } from "../run-folder.ts";
+import type { PreparedRecipe, RecipeContext, RecipeKind } from "../recipe.ts";
 import type { TrainingResult } from "../training-options.ts";
 import {
-  dataSchema,
   describeData,
   holdBackOfEachClass,
-  loadRecipeData,
   measureNormalisation,
   type Normalisation,
   readFrames,
   type TrainingSample,
 } from "./data-recipe.ts";
 import { linear, normaliseFrames } from "./frame-layers.ts";
-import { headFiles, writeHeadDescription } from "../../retrieval/head-files.ts";
+import {
+  type BatchMaker,
+  type ChosenVersion,
+  frameRecipeSchema,
+  trainingBatches,
+  validationBatches,
+  withRecipeData,
+  writeHead,
+} from "./frame-recipe.ts";
 
 export const classTargets = ["speaker", "language", "set"] as const;
 
-const recipeSchema = commonRecipeSchema
+const recipeSchema = frameRecipeSchema
   .extend({
     kind: z.literal("classify"),
-    encoder: z.string().default("whisper-base").describe("Whose frames are read."),
     target: z.enum(classTargets).describe("What recordings are told apart by."),
     leastUtterances: z
       .number()
@@ -44,10 +41,8 @@ const recipeSchema = commonRecipeSchema
       .min(2)
       .default(10)
       .describe("Classes with fewer utterances are left out."),
-    data: dataSchema,
     width: z.number().int().min(1).max(4096).default(192),
     dropout: z.number().min(0).max(0.9).default(0.2),
-    batchSize: z.number().int().min(1).max(4096).default(64),
   })
   .strict();
 type ClassifyRecipe = z.infer<typeof recipeSchema>;
@@ -108,45 +103,21 @@ class Accuracy implements MetricGatherer<ClassifyTargets> {
 
 export const classifyRecipe: RecipeKind<ClassifyRecipe> = { kind: "classify", schema: recipeSchema, prepare };
 
-async function prepare(
-  recipe: ClassifyRecipe,
-  context: RecipeContext,
-): Promise<PreparedRecipe<ClassifyTargets>> {
+function prepare(recipe: ClassifyRecipe, context: RecipeContext): Promise<PreparedRecipe<ClassifyTargets>> {
   const { seed, width, dropout, batchSize, target } = recipe;
-  const loaded = await loadRecipeData(recipe.data, recipe.encoder, seed, context);
-  const { cache } = loaded.data;
-  try {
+  return withRecipeData(recipe, context, async (loaded) => {
+    const { cache } = loaded.data;
     const { samples, classes } = classified(loaded.samples, recipe, context);
     const { validationShare, mostValidation } = recipe.data;
     const { training, validation } = holdBackOfEachClass(samples, validationShare, mostValidation, seed);
     const normalisation = await measureNormalisation(training, cache, seed, context.signal);
     const model = classifierModel({ width, dropout, classes: classes.length }, normalisation);
+    const batchOf: BatchMaker<number, ClassifyTargets> = (chosen) => makeBatch(chosen, cache);
     return {
       model,
-      training: new BatchLoader<Sample, ClassifyTargets>({
-        samples: training,
-        lengthOf: ({ versions }) => versions[0]!.frames.frames,
-        weightOf: ({ weight }) => weight,
-        batchSize,
-        seed,
-        prepare: (batch, { random }) =>
-          makeBatch(
-            batch,
-            batch.map(({ versions }) => versions[Math.floor(random() * versions.length)]!),
-            cache,
-          ),
-      }),
+      training: trainingBatches(training, recipe, batchOf),
       validation: {
-        async *batches() {
-          for (let at = 0; at < validation.length; at += batchSize) {
-            const batch = validation.slice(at, at + batchSize);
-            yield await makeBatch(
-              batch,
-              batch.map(({ versions }) => versions[0]!),
-              cache,
-            );
-          }
-        },
+        batches: () => validationBatches(validation, batchSize, batchOf),
         metrics: () => new Accuracy(),
         watch: { name: "accuracy", better: "higher" },
       },
@@ -158,12 +129,8 @@ async function prepare(
         validation: validation.length,
       },
       finish: (result) => finish(result, recipe, model, classes, cache),
-      [Symbol.asyncDispose]: () => loaded.data[Symbol.asyncDispose](),
     };
-  } catch (error) {
-    await loaded.data[Symbol.asyncDispose]();
-    throw error;
-  }
+  });
 }
 
 /** Samples with the number of their class; classes in the order of their names. */
@@ -203,14 +170,17 @@ function classified(
 }
 
 async function makeBatch(
-  samples: readonly Sample[],
-  versions: readonly PreparedUtterance[],
+  chosen: readonly ChosenVersion<number>[],
   cache: FrameCache,
 ): Promise<Batch<ClassifyTargets>> {
-  const { frames, stepCounts } = await readFrames(versions, 1, cache);
-  const labels = samples.map(({ label }) => label);
+  const { frames, stepCounts } = await readFrames(
+    chosen.map(({ version }) => version),
+    1,
+    cache,
+  );
+  const labels = chosen.map(({ sample }) => sample.label);
   return {
-    names: samples.map(({ id }) => id),
+    names: chosen.map(({ sample }) => sample.id),
     inputs: {
       frames,
       pooling: poolingOf(stepCounts, frames.shape[1]!),
@@ -234,10 +204,8 @@ async function finish(
   classes: readonly string[],
   cache: FrameCache,
 ): Promise<unknown> {
-  using values = openSafetensors(join(result.folder, runFiles.model));
-  await writeFile(join(result.folder, headFiles.graph), writeProgram(modelProgram(model, values)));
   const { fingerprint, frameRate } = cache.description;
-  await writeHeadDescription(result.folder, {
+  await writeHead(result.folder, model, {
     kind: "classify",
     encoder,
     fingerprint,

@@ -2,33 +2,24 @@
  * The recipe `ctc-head`: a small transformer over a recogniser's frozen frames that spells what is said, trained with CTC. It tells
  * where words are (`glossa align`), and is the ground that GLCLAP is trained on.
  */
-import { writeFile } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
 import { alignTokens } from "../../eval/align.ts";
 import { reshape } from "../../graph/operators.ts";
 import type { Value } from "../../graph/program.ts";
-import { writeProgram } from "../../graph/write-program.ts";
 import { createSession, tensorFactory } from "../../runtime/session.ts";
-import { openSafetensors } from "../../weights/safetensors.ts";
-import { modelProgram } from "../build-model.ts";
 import { ctcGreedy, ctcLoss, fewestFrames } from "../ctc.ts";
 import { CtcLabels, labelSetNames } from "../../retrieval/ctc-labels.ts";
-import { BatchLoader } from "../data/batch-loader.ts";
 import type { FrameCache } from "../data/frame-cache.ts";
-import type { PreparedUtterance } from "../data/prepare-frames.ts";
 import { prepareTrainingData } from "../data/training-data.ts";
 import type { Batch, MetricGatherer, ModelBuilder, OutsideLoss, Outputs, TrainableModel } from "../model.ts";
-import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type RecipeKind } from "../recipe.ts";
-import { runFiles } from "../run-folder.ts";
+import type { PreparedRecipe, RecipeContext, RecipeKind } from "../recipe.ts";
 import type { TrainingResult } from "../training-options.ts";
 import {
   attentionBias,
-  dataSchema,
   describeData,
   holdBackSpeakers,
-  loadRecipeData,
   measureNormalisation,
   type Normalisation,
   readFrames,
@@ -36,7 +27,15 @@ import {
   type TrainingSample,
 } from "./data-recipe.ts";
 import { encoderSchema, frameEncoder, linear } from "./frame-layers.ts";
-import { headFiles, writeHeadDescription } from "../../retrieval/head-files.ts";
+import {
+  type BatchMaker,
+  type ChosenVersion,
+  frameRecipeSchema,
+  trainingBatches,
+  validationBatches,
+  withRecipeData,
+  writeHead,
+} from "./frame-recipe.ts";
 
 /** Layers over frames that letters are read from. */
 export const letterHeadSchema = encoderSchema.extend({
@@ -50,14 +49,11 @@ export const letterHeadSchema = encoderSchema.extend({
 });
 export type LetterHeadShape = z.infer<typeof letterHeadSchema>;
 
-const recipeSchema = commonRecipeSchema
+const recipeSchema = frameRecipeSchema
   .extend({
     kind: z.literal("ctc-head"),
-    encoder: z.string().default("whisper-base").describe("Whose frames are read."),
     labels: z.enum(labelSetNames).default("letters"),
-    data: dataSchema,
     model: letterHeadSchema.prefault({}),
-    batchSize: z.number().int().min(1).max(4096).default(64),
     tests: z
       .array(z.string())
       .default([])
@@ -147,32 +143,23 @@ export class LabelErrors implements MetricGatherer<CtcTargets> {
 
 export const ctcHeadRecipe: RecipeKind<CtcHeadRecipe> = { kind: "ctc-head", schema: recipeSchema, prepare };
 
-async function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<PreparedRecipe<CtcTargets>> {
+function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<PreparedRecipe<CtcTargets>> {
   const { seed, model: shape, batchSize } = recipe;
-  const labels = new CtcLabels(recipe.labels);
-  const loaded = await loadRecipeData(recipe.data, recipe.encoder, seed, context);
-  const { cache } = loaded.data;
-  try {
+  return withRecipeData(recipe, context, async (loaded) => {
+    const { cache } = loaded.data;
+    const labels = new CtcLabels(recipe.labels);
     const samples = labelled(loaded.samples, labels, shape, context);
     const { validationShare, mostValidation } = recipe.data;
     const { training, validation } = holdBackSpeakers(samples, validationShare, mostValidation, seed);
     const normalisation = await measureNormalisation(training, cache, seed, context.signal);
     const model = ctcHeadModel(shape, labels.count, normalisation);
-    const batchOf = (chosen: readonly Version[]) => makeBatch(chosen, shape, cache);
+    const batchOf: BatchMaker<readonly number[], CtcTargets> = (chosen) => makeBatch(chosen, shape, cache);
     return {
       model,
       loss: ctcOutsideLoss,
-      training: new BatchLoader<Sample, CtcTargets>({
-        samples: training,
-        lengthOf: ({ versions }) => versions[0]!.frames.frames,
-        weightOf: ({ weight }) => weight,
-        batchSize,
-        seed,
-        prepare: (batch, { random }) =>
-          batchOf(batch.map((sample) => ({ sample, version: drawn(sample.versions, random) }))),
-      }),
+      training: trainingBatches(training, recipe, batchOf),
       validation: {
-        batches: () => inBatches(validation, batchSize, batchOf),
+        batches: () => validationBatches(validation, batchSize, batchOf),
         metrics: () => new LabelErrors(),
         watch: { name: "characterErrorRate", better: "lower" },
       },
@@ -183,38 +170,12 @@ async function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<P
         labels: labels.symbols.length,
       },
       finish: (result) => finish(result, recipe, model, labels, cache, context),
-      [Symbol.asyncDispose]: () => loaded.data[Symbol.asyncDispose](),
     };
-  } catch (error) {
-    await loaded.data[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-interface Version {
-  readonly sample: Pick<Sample, "id" | "label">;
-  readonly version: PreparedUtterance;
-}
-
-function drawn<T>(items: readonly T[], random: () => number): T {
-  return items[Math.floor(random() * items.length)]!;
-}
-
-async function* inBatches(
-  samples: readonly Sample[],
-  batchSize: number,
-  batchOf: (versions: readonly Version[]) => Promise<Batch<CtcTargets>>,
-): AsyncGenerator<Batch<CtcTargets>> {
-  const order = [...samples].sort((a, b) => a.versions[0]!.frames.frames - b.versions[0]!.frames.frames);
-  for (let at = 0; at < order.length; at += batchSize) {
-    yield batchOf(
-      order.slice(at, at + batchSize).map((sample) => ({ sample, version: sample.versions[0]! })),
-    );
-  }
+  });
 }
 
 async function makeBatch(
-  chosen: readonly Version[],
+  chosen: readonly ChosenVersion<readonly number[]>[],
   { stack, outputs }: CtcHeadRecipe["model"],
   cache: FrameCache,
 ): Promise<Batch<CtcTargets>> {
@@ -271,18 +232,17 @@ async function finish(
   cache: FrameCache,
   context: RecipeContext,
 ): Promise<unknown> {
-  using values = openSafetensors(join(result.folder, runFiles.model));
-  const graph = writeProgram(modelProgram(model, values, { inBytes: true }));
-  await writeFile(join(result.folder, headFiles.graph), graph);
-  await writeHeadDescription(result.folder, {
+  const { fingerprint, frameRate } = cache.description;
+  const description = {
     kind: "ctc-head",
     encoder: recipe.encoder,
-    fingerprint: cache.description.fingerprint,
-    frameRate: cache.description.frameRate,
+    fingerprint,
+    frameRate,
     stack: recipe.model.stack,
     outputs: recipe.model.outputs,
     labels: labels.name,
-  });
+  } as const;
+  const graph = await writeHead(result.folder, model, description, { inBytes: true });
   await using session = await createSession(graph, { device: context.device, threads: context.threads });
   const tensors = await tensorFactory();
   const tests: Record<string, unknown> = {};
@@ -302,7 +262,7 @@ async function finish(
     });
     for (const { message } of data.problems) context.onWarning(`not measured: ${message}`);
     const errors = new LabelErrors();
-    const versions = data.utterances.flatMap((version): Version[] => {
+    const versions = data.utterances.flatMap((version): ChosenVersion<readonly number[]>[] => {
       const encoded = labels.encode(version.text);
       if ("problem" in encoded) context.onWarning(`not measured: ${version.id}: ${encoded.problem}`);
       return "problem" in encoded ? [] : [{ sample: { id: version.id, label: encoded.labels }, version }];

@@ -93,6 +93,7 @@ describe.skipIf(!hasModel)(`recipes over ${encoder} (skipped when it is not in t
     for (const [i, word] of words.entries()) {
       expect(Math.abs(word.start - (0.15 + 0.6 * i))).toBeLessThan(0.3);
       expect(word.end).toBeGreaterThan(word.start);
+      expect(word.start).toBeGreaterThanOrEqual(words[i - 1]?.end ?? 0);
     }
     await expect(aligner.align(audio, "ab ".repeat(60))).rejects.toThrow("too many for 1.8 s of audio");
     await expect(aligner.align(audio, "设定")).rejects.toThrow("the text cannot be aligned");
