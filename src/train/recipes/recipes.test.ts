@@ -89,6 +89,8 @@ describe.skipIf(!hasModel)(`recipes over ${encoder} (skipped when it is not in t
     const audio = { samples: spell("a b a", randomGenerator(2)), sampleRate: 16_000 };
     const words = await aligner.align(audio, "A b, a.");
     expect(words.map(({ text }) => text)).toEqual(["A", "b,", "a."]);
+    const bracketed = await aligner.align(audio, "A (b) a.");
+    expect(bracketed.map(({ text }) => text)).toEqual(["A", "b", "a."]);
     // Tones begin at 0.15, 0.75 and 1.35 s.
     for (const [i, word] of words.entries()) {
       expect(Math.abs(word.start - (0.15 + 0.6 * i))).toBeLessThan(0.3);
