@@ -157,6 +157,11 @@ export class DocumentBuilder {
     return { file: this.file, format, parts: this.#parts, pages, warnings: this.#warnings };
   }
 
+  /** The error for a document that is damaged. */
+  refuseBroken(why: string, cause?: unknown): GlossaError {
+    return this.refuse(`broken: ${why}; open it in the program that made it and save it again`, cause);
+  }
+
   /** The error for a document that cannot be read at all. */
   refuse(why: string, cause?: unknown): GlossaError {
     return new GlossaError("unsupported-document", `${this.file}: ${why}`, { cause });

@@ -70,9 +70,9 @@ export function collectCandidates(documents: readonly ContextDocument[]): {
   for (const [document, { parts: all }] of documents.entries()) {
     const repeats = new Map<string, number>();
     let letters = 0;
-    let textPage = 0;
+    let textPage = 1;
     for (const part of all) {
-      if (part.beginsPage || letters > charactersPerPage) {
+      if (letters > charactersPerPage || (part.beginsPage && letters > 0)) {
         textPage++;
         letters = 0;
       }

@@ -60,8 +60,7 @@ describe("pages", () => {
     ["lines", "## Kubernetes\n\nPromQL and HAProxy\n\n---\n\n## Terraform\n\nGitOps and OpenTelemetry\n"],
   ])("of slides written as Markdown are told by %s", (_, slides) => {
     const terms = extractTerms([markdownDocument(slides)], { termsPerPage: 2 });
-    expect(terms).toHaveLength(4);
-    expect(new Set(terms.map(({ pages }) => pages[0]!.page)).size).toBe(2);
+    expect(terms.map(({ pages }) => pages[0]!.page).sort()).toEqual([1, 1, 2, 2]);
   });
 
   it("of text hold three times as many letters as Chinese characters", () => {
