@@ -134,6 +134,19 @@ describe("TermMatcher", () => {
     expect(likeliest("中止使用")).toBeNull();
   });
 
+  it("finds words in capitals, numbers inside Chinese, and terms of two sounds", () => {
+    const matcher = new TermMatcher(["Let It Go", "武侯祠", "Go"].map((text) => termOf(text)));
+    const kept = (text: string) => prune(matcher.match([heard(text, 0.5)])).kept.map(({ term }) => term.text);
+    expect(kept("想听LATER AT GO")).toContain("Let It Go");
+    expect(kept("在5侯次附近")).toContain("武侯祠");
+    expect(kept("every hour snapshots go there")).toContain("Go");
+  });
+
+  it("takes traditional characters for the simplified ones that they are", () => {
+    const [match] = new TermMatcher([termOf("听歌曲")]).match([heard("我想聽歌曲")]);
+    expect(match!.evidence).toMatchObject({ phonetic: 1, orthographic: 1 });
+  });
+
   it("looks at every hypothesis", () => {
     const matches = matcher.match([heard("we adapt when to feel"), heard("we adapt Quentoo VL")]);
     expect(matches[0]!.term.text).toBe("Qwen2-VL");
