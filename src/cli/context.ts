@@ -79,6 +79,18 @@ async function slidesInTime(
     throw new GlossaError("invalid-argument", `--slides: ${slides} is a folder; give the file of the slides`);
   }
   const shown = slideTimes === undefined ? slideTimesOf(deck) : await readSlideTimes(slideTimes);
+  const last = Math.max(
+    ...deck.parts
+      .filter(({ place }) => place.unit === "slide" || place.unit === "page")
+      .map(({ place }) => place.number),
+  );
+  const beyond = shown.find(({ slide }) => slide > Math.max(last, deck.pages));
+  if (slideTimes !== undefined && last > 0 && beyond) {
+    throw new GlossaError(
+      "invalid-argument",
+      `${slideTimes}: there is no slide ${beyond.slide}; ${slides} has ${Math.max(last, deck.pages)}`,
+    );
+  }
   // Without times, slides are documents like any other.
   return shown.length === 0 ? null : new SlideTerms(extractTerms([deck]), deck, shown, slideWindow);
 }

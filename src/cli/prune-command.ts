@@ -2,7 +2,7 @@
  * The arguments and options of `glossa prune`.
  */
 import { type Command } from "commander";
-import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
+import { defaultMostKept, thresholdForTexts } from "../retrieval/prune.ts";
 import {
   addContextOptions,
   addEngineOptions,
@@ -19,7 +19,8 @@ Examples:
   glossa prune talk.mp3 --context deck.pdf
   glossa prune talk.mp3 --terms terms.tsv --threshold 0.5 --json > heard.json
 
-Every stretch of some 30 s of speech is recognised once without terms; terms are found in it by sound and by spelling.
+Every stretch of some 30 s of speech is recognised once without terms; terms are found by sound and by spelling in all texts that
+the search came up with.
 `;
 
 /** Adds `prune` to the program. */
@@ -37,7 +38,7 @@ export function pruneCommand(
   addContextOptions(addSpeechOptions(command))
     .option(
       "--threshold <probability>",
-      `least probability of a term that is kept, 0 to 1 (default: ${defaultThreshold})`,
+      `least probability of a term that is kept, 0 to 1 (default: ${thresholdForTexts})`,
       parseProbability,
     )
     .option(

@@ -15,14 +15,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Hears the words of a text, half a second each. */
-const hearing = (text: string) =>
+/** Hears the words of texts, the best first, half a second each. */
+const hearing = (...texts: string[]) =>
   async function* (): AsyncGenerator<RecognitionEvent, void, undefined> {
-    const words = text
-      .split(" ")
-      .map((word, i) => ({ text: word, start: i / 2, end: i / 2 + 0.5, confidence: 0.8 }));
-    const segment = { ...fakeSegment(text), words };
+    const alternatives = texts.map((text) =>
+      text.split(" ").map((word, i) => ({ text: word, start: i / 2, end: i / 2 + 0.5, confidence: 0.8 })),
+    );
+    const segment = { ...fakeSegment(texts[0]!), words: alternatives[0]! };
     yield { type: "segment", segment };
+    yield { type: "alternatives", alternatives };
     yield { type: "transcript", transcript: fakeTranscript([segment]) };
   };
 
@@ -41,6 +42,14 @@ describe("glossa prune", () => {
     expect(rows).toContainEqual(["LoRA", expect.any(String), "3.0", "3.5", "lora"]);
     expect(run.stdout).not.toMatch(/GLCLAP|Hoffmann/);
     expect(run.recognised[0]!.options.terms).toBeUndefined();
+  });
+
+  it("finds terms in what the search nearly wrote", async () => {
+    const run = await runFake(["prune", talk, "--term", "Qwen2-VL"], {
+      stream: hearing("we adapt when to feel", "we adapt Quentoo VL"),
+    });
+    expect(run.stdout).toContain("Quentoo VL");
+    expect(run.recognised[0]!.options.alternatives).toBe(true);
   });
 
   it("gives the evidence and what was dropped as JSON", async () => {

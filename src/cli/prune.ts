@@ -2,7 +2,7 @@
  * `glossa prune`: from thousands of terms to those that are spoken, with scores, times and what was heard there.
  */
 import { GlossaError } from "../errors.ts";
-import { prune as choose, type PrunedTerm } from "../retrieval/prune.ts";
+import { prune as choose, type PrunedTerm, thresholdForTexts } from "../retrieval/prune.ts";
 import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
@@ -26,8 +26,8 @@ export interface PruneCommandOptions extends ContextOptions, LoadingOptions {
   quiet?: boolean;
 }
 
-/** Words are matched in stretches as long as the windows of most models. */
-const stretchSeconds = 30;
+/** What was heard in a window, the best hypothesis first. */
+type Hypotheses = readonly (readonly Word[])[];
 
 /**
  * Runs the command.
@@ -54,12 +54,15 @@ export async function prune(
   }
   await checkReadable(input);
   const matcher = new TermMatcher(terms);
-  const words = await hear(input, options, environment, screen);
-  if (words === null) return exitCodes.interrupted;
-  const stretches = inStretches(words).map((stretch) => ({
-    start: stretch[0]!.start,
-    end: stretch.at(-1)!.end,
-    ...choose(matcher.match([stretch]), { threshold: options.threshold, most: options.most }),
+  const heard = await hear(input, options, environment, screen);
+  if (heard === null) return exitCodes.interrupted;
+  const stretches = heard.map((hypotheses) => ({
+    start: hypotheses[0]![0]!.start,
+    end: hypotheses[0]!.at(-1)!.end,
+    ...choose(matcher.match(hypotheses), {
+      threshold: options.threshold ?? thresholdForTexts,
+      most: options.most,
+    }),
   }));
   const kept = stretches.flatMap((stretch) => stretch.kept);
   if (options.json) {
@@ -79,28 +82,30 @@ export async function prune(
     await screen.print(["term\tscore\tstart\tend\theard", ...lines].map((line) => `${line}\n`).join(""));
   }
   const count = new Set(kept.map(({ term }) => term.text)).size;
-  await screen.note(`${count} of ${terms.length} terms in ${formatClock(words.at(-1)?.end ?? 0)} of speech`);
+  await screen.note(
+    `${count} of ${terms.length} terms in ${formatClock(stretches.at(-1)?.end ?? 0)} of speech`,
+  );
   return exitCodes.success;
 }
 
-/** The words of a first pass without terms; null when interrupted. */
+/** What a first pass without terms heard, window by window; null when interrupted. */
 async function hear(
   input: string,
   options: PruneCommandOptions,
   environment: Environment,
   screen: Screen,
-): Promise<Word[] | null> {
+): Promise<Hypotheses[] | null> {
   const { signal } = environment;
   const recogniser = await loadRecogniser(options, environment, screen);
-  const words: Word[] = [];
+  const heard: Hypotheses[] = [];
   const started = performance.now();
-  const stream = recogniser.stream(input, { language: options.language, beamSize: 1, signal });
+  const stream = recogniser.stream(input, { language: options.language, alternatives: true, signal });
   const events = stream[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await untilAborted(events.next(), signal);
-      if (next.done || next.value.type === "transcript") return words;
-      if (next.value.type === "segment") words.push(...next.value.segment.words);
+      if (next.done || next.value.type === "transcript") return heard;
+      if (next.value.type === "alternatives") heard.push(next.value.alternatives);
       else if (next.value.type === "progress") {
         screen.showRecognition(input, next.value.progress, (performance.now() - started) / 1000);
       }
@@ -113,16 +118,6 @@ async function hear(
     screen.hideProgress();
     await untilAborted(recogniser[Symbol.asyncDispose](), signal).catch(() => {});
   }
-}
-
-function inStretches(words: readonly Word[]): Word[][] {
-  const stretches: Word[][] = [];
-  for (const word of words) {
-    const current = stretches.at(-1);
-    if (current && word.end - current[0]!.start <= stretchSeconds) current.push(word);
-    else stretches.push([word]);
-  }
-  return stretches;
 }
 
 function describe({ term, score, matches }: PrunedTerm<TermMatch>) {

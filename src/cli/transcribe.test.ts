@@ -1,3 +1,4 @@
+import { pptxOf } from "../context/documents/testing/documents.ts";
 import type { Term } from "../context/term.ts";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -336,6 +337,16 @@ describe("glossa transcribe with context", () => {
     expect(texts).toEqual(expect.arrayContaining(["Qwen2-VL", "Lena Hoffmann", "Priya Ramaswamy", "RoPE"]));
     expect(texts.filter((text) => text === "LoRA")).toHaveLength(1);
     expect(said).toBe("We talked of LoRA.");
+  });
+
+  it("refuses times of slides that the deck does not have", async () => {
+    const deck = join(folder, "deck.pptx");
+    const times = join(folder, "times.csv");
+    await writeFile(deck, pptxOf([{ title: "LoRA", lines: ["Qwen2-VL"] }]));
+    await writeFile(times, "slide,start\n1,0\n7,30\n");
+    const run = await runFake(["transcribe", talk, "--slides", deck, "--slide-times", times]);
+    expect(run).toMatchObject({ exitCode: 2, loaded: [] });
+    expect(run.stderr).toContain(`there is no slide 7; ${deck} has 1`);
   });
 
   it.each([

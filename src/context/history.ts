@@ -89,9 +89,13 @@ function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new GlossaError("unsupported-document", `${place}: not valid JSON: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new GlossaError(
+      "unsupported-document",
+      `${place}: not valid JSON: ${(cause as Error).message.replace(/\s+/g, " ")}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -38,6 +38,12 @@ describe("readSlideTimes", () => {
     await expect(read(`1,0\n${line}`)).rejects.toThrow(/times\.csv:2: expected slide,start/);
   });
 
+  it("refuses columns in another order", async () => {
+    await expect(read("start,slide\n0,1\n")).rejects.toThrow(
+      /:1: the columns are slide, start and, if wanted, end/,
+    );
+  });
+
   it("refuses an empty file", async () => {
     await expect(read("slide,start\n")).rejects.toThrow(/holds no times/);
   });

@@ -42,7 +42,17 @@ export async function readSlideTimes(file: string): Promise<ShownSlide[]> {
   }
   const { data } = Papa.parse<string[]>(content.replace(/^\uFEFF/u, ""), { skipEmptyLines: "greedy" });
   const rows = data.map((row, index) => ({ row, line: index + 1 }));
-  if (rows[0] && Number.isNaN(Number(rows[0].row[0]))) rows.shift();
+  if (rows[0] && Number.isNaN(Number(rows[0].row[0]))) {
+    const header = rows.shift()!.row.map((name) => name.trim().toLowerCase());
+    for (const [index, name] of ["slide", "start", "end"].entries()) {
+      if (header.includes(name) && header[index] !== name) {
+        throw new GlossaError(
+          "invalid-argument",
+          `${file}:1: the columns are slide, start and, if wanted, end, in this order, not "${header.join(",")}"`,
+        );
+      }
+    }
+  }
   const shown = rows.map(({ row, line }) => {
     const slide = Number(row[0]);
     const start = parseTime(row[1]);

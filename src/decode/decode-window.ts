@@ -25,6 +25,8 @@ export interface DecodeOptions {
 
 export interface DecodedWindow {
   readonly hypothesis: Hypothesis;
+  /** What else the search came up with, the best first. */
+  readonly others: readonly Hypothesis[];
   readonly text: string;
   readonly attentionHeads: number;
   readonly attentionFrames: number;
@@ -71,7 +73,7 @@ export async function decodeWindow(
     });
     const views = context.length > 0 ? [start([]), start(context)] : [start([])];
     using state = await model.decoder(views);
-    const [hypothesis] =
+    const [hypothesis, ...others] =
       temperature === 0
         ? await beamSearch(state, {
             ...common,
@@ -89,6 +91,7 @@ export async function decodeWindow(
     const text = model.tokenizer.decode(hypothesis!.tokens);
     const decoded: DecodedWindow = {
       hypothesis: hypothesis!,
+      others,
       text,
       attentionHeads: state.attentionHeads,
       attentionFrames: state.attentionFrames,

@@ -9,7 +9,10 @@ import { TermTracker } from "../decode/term-tracker.ts";
 import { TermTree } from "../decode/term-tree.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import type { TermReport } from "../transcript/transcript.ts";
-import type { Checkpoint, Occurrence, Rejection } from "./options.ts";
+import type { FusedMatch } from "../retrieval/fuse.ts";
+import type { Pruned, PrunedTerm } from "../retrieval/prune.ts";
+import type { TermMatch } from "../retrieval/term-matcher.ts";
+import type { Checkpoint, Likeness, Occurrence, Rejection } from "./options.ts";
 import type { FoundTerm } from "./search-window.ts";
 
 /** Longer lists are cut here: beyond it nearly every word is a term. */
@@ -36,6 +39,8 @@ export class PreparedTerms {
   /** Undefined without terms. */
   readonly tree: TermTree | undefined;
   readonly tracker: TermTracker | undefined;
+  /** Whether the model can be shown terms. */
+  readonly hasPrompt: boolean;
   /** Whether the prompt can hold all terms beside the text so far. */
   readonly fitPrompt: boolean;
   readonly warnings: readonly string[];
@@ -74,6 +79,7 @@ export class PreparedTerms {
     }
     this.used = used.filter((term) => !dropped.has(term));
     this.places = new Map(this.used.map((term, place) => [term, place]));
+    this.hasPrompt = model.promptLimit > 0;
     this.fitPrompt = fitsPrompt(used, model);
     this.warnings = this.#warnings(model);
   }
@@ -90,7 +96,7 @@ export class PreparedTerms {
     if (!this.fitPrompt && model.promptLimit > 0) {
       warnings.push(
         `the ${this.used.length} terms are more than the prompt of ${model.id} can hold (${model.promptLimit} tokens, half of them ` +
-          "for terms): all are favoured in the search, and those that a quick pass finds something like are prompted",
+          "for terms): the model is shown those of which something alike was heard",
       );
     }
     return warnings;
@@ -103,6 +109,9 @@ export class Glossary {
   readonly #occurrences = new Map<Term, Occurrence[]>();
   readonly #rejections = new Map<Term, Rejection[]>();
   readonly #prompted = new Set<Term>();
+  readonly #likenesses = new Map<Term, Likeness>();
+  /** Null when all terms take part in every search. */
+  #searched: Set<Term> | null = null;
 
   /** @param earlier what became of the terms before, when recognition goes on */
   constructor(prepared: PreparedTerms, earlier?: Checkpoint["terms"]) {
@@ -114,6 +123,10 @@ export class Glossary {
     for (const [place, rejections] of earlier?.rejections ?? []) {
       this.#rejections.set(prepared.used[place]!, [...rejections]);
     }
+    for (const [place, likeness] of earlier?.likenesses ?? []) {
+      this.#likenesses.set(prepared.used[place]!, likeness);
+    }
+    if (earlier?.searched) this.noteSearched(earlier.searched.map((place) => prepared.used[place]!));
   }
 
   /** What became of the terms so far, as a new glossary over the same list can take it up. */
@@ -123,6 +136,8 @@ export class Glossary {
       prompted: [...this.#prompted].map((term) => places.get(term)!),
       occurrences: [...this.#occurrences].map(([term, occurrences]) => [places.get(term)!, [...occurrences]]),
       rejections: [...this.#rejections].map(([term, rejections]) => [places.get(term)!, [...rejections]]),
+      likenesses: [...this.#likenesses].map(([term, likeness]) => [places.get(term)!, likeness]),
+      searched: this.#searched && [...this.#searched].map((term) => places.get(term)!),
     };
   }
 
@@ -147,6 +162,25 @@ export class Glossary {
     for (const term of terms) this.#prompted.add(term);
   }
 
+  /** @param terms those that took part in the search of a window, of a list too long for all to do so */
+  noteSearched(terms: readonly Term[]): void {
+    this.#searched ??= new Set();
+    for (const term of terms) this.#searched.add(term);
+  }
+
+  noteLikenesses({ kept, dropped }: Pruned<FusedMatch | TermMatch>): void {
+    const note = (isEnough: boolean) => (entry: PrunedTerm<FusedMatch | TermMatch>) => {
+      const known = this.#likenesses.get(entry.term);
+      const [match] = entry.matches;
+      const { start } = match!;
+      const heard = "heard" in match! ? match.heard : match!.evidence.heard;
+      const likeness = { heard, start, probability: entry.score, isEnough };
+      if (!known || rankOf(likeness) > rankOf(known)) this.#likenesses.set(entry.term, likeness);
+    };
+    kept.forEach(note(true));
+    dropped.forEach(note(false));
+  }
+
   noteOccurrences(found: readonly FoundTerm[]): void {
     for (const { term, start, end, text, confidence, evidence } of found) {
       const { posterior } = evidence;
@@ -168,10 +202,11 @@ export class Glossary {
   #reportOn(term: Term): TermReport {
     const occurrences = this.#occurrences.get(term) ?? [];
     const rejections = this.#rejections.get(term);
-    const reason = this.prepared.dropped.get(term);
+    const status = this.#statusOf(term);
+    const reason = this.prepared.dropped.get(term) ?? (status === "written" ? undefined : this.#whyNot(term));
     return {
       term: term.text,
-      status: this.#statusOf(term),
+      status,
       score: occurrences.length > 0 ? Math.max(...occurrences.map(({ confidence }) => confidence)) : null,
       occurrences: occurrences.map(({ start, end, text, posterior }) => ({ start, end, text, posterior })),
       ...(rejections && { rejections: [...rejections] }),
@@ -179,12 +214,40 @@ export class Glossary {
     };
   }
 
+  /** What was heard that is like a term which does not stand in the text; undefined when nothing was, or nobody looked. */
+  #whyNot(term: Term): string | undefined {
+    const likeness = this.#likenesses.get(term);
+    if (!likeness) return this.#takesPart(term) ? undefined : "nothing like it was heard";
+    const { heard, start, probability, isEnough } = likeness;
+    const what =
+      heard === null
+        ? `sounds like it were heard at ${start.toFixed(1)} s`
+        : `a quick pass heard "${heard}" at ${start.toFixed(1)} s`;
+    const probably = `(probability ${probability.toPrecision(1)})`;
+    if (!this.#takesPart(term)) return `${what}, too little like it to be searched for ${probably}`;
+    if (!this.prepared.hasPrompt) return `${what}, but the search did not bear it out ${probably}`;
+    if (!isEnough) return `${what}, too little like it for the model to be shown the term ${probably}`;
+    return this.#prompted.has(term)
+      ? `${what}, so the model was shown the term, and heard something else`
+      : `${what}, but the prompt had no room for the term`;
+  }
+
+  /** Whether the term took part in the search of any window. */
+  #takesPart(term: Term): boolean {
+    return this.#searched === null || this.#searched.has(term);
+  }
+
   #statusOf(term: Term): TermReport["status"] {
-    if (this.prepared.dropped.has(term)) return "dropped";
+    if (this.prepared.dropped.has(term) || !this.#takesPart(term)) return "dropped";
     if (this.#occurrences.has(term)) return "written";
     if (this.#rejections.has(term)) return "rejected";
     return this.#prompted.has(term) ? "prompted" : "boosted";
   }
+}
+
+/** A place in the prompt says more than the probability: only the likeliest have one. */
+function rankOf({ isEnough, probability }: Likeness): number {
+  return Number(isEnough) + probability;
 }
 
 function note<Value>(all: Map<Term, Value[]>, term: Term, value: Value): void {

@@ -3,7 +3,7 @@
  * heard something like (speech-aware pruning, docs/context.md).
  */
 import type { Term } from "../context/term.ts";
-import { prune, type ScoredMatch } from "../retrieval/prune.ts";
+import { prune, type Pruned, type ScoredMatch } from "../retrieval/prune.ts";
 import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 
@@ -28,16 +28,19 @@ export function heardTerms(terms: readonly Term[], words: readonly Word[]): read
 }
 
 /**
- * The terms that are worth a place in the prompt, the likeliest first.
+ * The terms that are worth a place in the prompt, the likeliest first, and those that are too little like anything that was heard.
  *
  * @param near terms that are more likely than others now
  */
-export function likeliest(matches: readonly ScoredMatch[], near: readonly Term[] = []): readonly Term[] {
+export function likeliest<Match extends ScoredMatch>(
+  matches: readonly Match[],
+  near: readonly Term[] = [],
+): Pruned<Match> {
   const nearTexts = new Set(near.map((term) => term.text));
-  const raised = (match: ScoredMatch): ScoredMatch => {
+  const raised = (match: Match): Match => {
     if (!nearTexts.has(match.term.text)) return match;
     const odds = (nearOdds * match.score) / (1 - match.score);
     return { ...match, score: odds === Infinity ? 1 : odds / (1 + odds) };
   };
-  return prune(matches.map(raised)).kept.map(({ term }) => term);
+  return prune(matches.map(raised));
 }

@@ -3,7 +3,7 @@
  */
 import type { Term } from "../context/term.ts";
 import type { Device } from "../runtime/session.ts";
-import type { Segment, Transcript } from "../transcript/transcript.ts";
+import type { Segment, Transcript, Word } from "../transcript/transcript.ts";
 
 /** What decides how a model is loaded. */
 export interface LoadOptions {
@@ -74,6 +74,8 @@ export interface RecogniseOptions {
    * for the model, else `text`.
    */
   findTerms?: TermFinding;
+  /** Yield also what else the search came up with for every window, as `alternatives`. Default false. */
+  alternatives?: boolean;
   /** Leave out stretches without speech before recognition. Default true. */
   voiceActivity?: boolean;
   /**
@@ -104,6 +106,9 @@ export interface Checkpoint {
     readonly prompted: readonly number[];
     readonly occurrences: readonly (readonly [term: number, occurrences: readonly Occurrence[]])[];
     readonly rejections: readonly (readonly [term: number, rejections: readonly Rejection[]])[];
+    readonly likenesses: readonly (readonly [term: number, likeness: Likeness])[];
+    /** The terms that took part in the search of any window; null when all did. */
+    readonly searched: readonly number[] | null;
   };
   readonly warnings: readonly string[];
 }
@@ -125,6 +130,18 @@ export interface Rejection {
   readonly posterior: number;
 }
 
+/** What was heard that is most like a term, before the search. */
+export interface Likeness {
+  /** What a quick pass without terms wrote; null when the sounds alone speak for the term. */
+  readonly heard: string | null;
+  /** Seconds from the start of the recording. */
+  readonly start: number;
+  /** Probability that the term was said there. */
+  readonly probability: number;
+  /** Whether that was enough for a place in the prompt. */
+  readonly isEnough: boolean;
+}
+
 /** How far recognition has come. */
 export interface RecognitionProgress {
   /** Seconds of the recording that are done. */
@@ -137,6 +154,8 @@ export interface RecognitionProgress {
 export type RecognitionEvent =
   | { type: "progress"; progress: RecognitionProgress }
   | { type: "segment"; segment: Segment }
+  /** The words of a window as its segments have them, and then as the search's other texts have them, the best first. */
+  | { type: "alternatives"; alternatives: readonly (readonly Word[])[] }
   /** A window is done; all its segments have been yielded. */
   | { type: "checkpoint"; checkpoint: Checkpoint }
   | { type: "transcript"; transcript: Transcript };

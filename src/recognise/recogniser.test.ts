@@ -7,10 +7,11 @@ import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { alignTokens } from "../eval/align.ts";
 import { readTerms } from "../context/term-file.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
+import { writingHead } from "../retrieval/testing/writing-head.ts";
 import { normaliseForScoring } from "../text/normalise.ts";
 import { resolveCacheFolder } from "../weights/cache-folder.ts";
 import { loadSpeechModel } from "./load-model.ts";
-import type { RecogniseOptions, RecognitionEvent } from "./options.ts";
+import type { Checkpoint, RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { createRecogniser } from "./recognise.ts";
 import { Recogniser } from "./recogniser.ts";
 import type { Segment } from "../transcript/transcript.ts";
@@ -150,8 +151,76 @@ describe("Recogniser", () => {
     });
     expect(model.prompts[0]).toBe("");
     expect(model.prompts.at(-1)).toBe(" subiaco.");
-    expect(reports[0]).toMatchObject({ term: "subiaco", status: "prompted" });
+    expect(reports[0]).toMatchObject({
+      term: "subiaco",
+      status: "prompted",
+      reason: expect.stringMatching(
+        /^a quick pass heard "subiako" at \d\.\d s, so the model was shown the term/,
+      ),
+    });
+    expect(reports.slice(1).every(({ reason }) => reason === undefined)).toBe(true);
     expect(new Set(reports.slice(1).map(({ status }) => status))).toEqual(new Set(["boosted"]));
+  });
+
+  it("says which terms are too little like what was heard to be shown to the model, also after going on", async () => {
+    const others = Array.from({ length: 60 }, (_, i) => `zzq${String.fromCharCode(97 + (i % 26))}xv${i}`);
+    const options = { terms: ["subaqua", ...others], language: "en" };
+    const texts = [" the subiako books.", " and then."];
+    const whole = await recogniserOf(new LetterModel(texts)).recognise(twoParts, options);
+    expect(whole.terms[0]).toMatchObject({
+      status: "boosted",
+      reason: expect.stringContaining("too little like it"),
+    });
+    const segments: Segment[] = [];
+    let checkpoint: Checkpoint | undefined;
+    for await (const event of recogniserOf(new LetterModel(texts)).stream(twoParts, options)) {
+      if (event.type === "segment") segments.push(event.segment);
+      if (event.type === "checkpoint") {
+        checkpoint = event.checkpoint;
+        break;
+      }
+    }
+    const resume = { checkpoint: checkpoint!, segments };
+    const rest = await recogniserOf(new LetterModel(texts.slice(1))).recognise(twoParts, {
+      ...options,
+      resume,
+    });
+    expect(rest.terms).toEqual(whole.terms);
+  });
+
+  it("says of a term that nothing like it was heard, when so long a list is not searched for as a whole", async () => {
+    const others = Array.from({ length: 120 }, (_, i) => `zzq${String.fromCharCode(97 + (i % 26))}xv${i}`);
+    const model = new LetterModel([" the subiaco books."]);
+    const head = async () => writingHead(["the subiaco books"]);
+    const { terms } = await new Recogniser(model, async () => loudness, head).recognise(
+      recording({ tone: 2 }),
+      {
+        terms: ["subiaco", "kubernetes", ...others],
+        language: "en",
+      },
+    );
+    expect(terms[0]).toMatchObject({ term: "subiaco", status: "written" });
+    expect(terms[1]).toMatchObject({
+      term: "kubernetes",
+      status: "dropped",
+      reason: "nothing like it was heard",
+    });
+  });
+
+  it("gives what else the search came up with when asked", async () => {
+    const model = new LetterModel([" the subiako books."]);
+    const found: RecognitionEvent[] = [];
+    const options = { alternatives: true, language: "en" };
+    for await (const event of recogniserOf(model).stream(recording({ tone: 2 }), options)) {
+      if (event.type === "alternatives") found.push(event);
+    }
+    expect(found).toMatchObject([
+      {
+        alternatives: expect.arrayContaining([
+          ["the", "subiako", "books."].map((text) => expect.objectContaining({ text })),
+        ]),
+      },
+    ]);
   });
 
   it("takes other terms from the next window on when they are replaced", async () => {

@@ -159,6 +159,10 @@ export class Recogniser implements AsyncDisposable {
     for (const [i, result] of (await this.#recogniseAll(group, state, settings)).entries()) {
       state.add(group[i]!, result);
       for (const segment of result.segments) yield { type: "segment", segment };
+      if (settings.alternatives && result.segments.length > 0) {
+        const words = result.segments.flatMap((segment) => segment.words);
+        yield { type: "alternatives", alternatives: [words, ...result.others] };
+      }
       yield progress(group[i]!.endSeconds);
     }
     yield { type: "checkpoint", checkpoint: state.checkpoint() };
@@ -330,6 +334,7 @@ function checked(options: RecogniseOptions, model: SpeechModel): Omit<Settings, 
     wordTimes: options.wordTimes ?? true,
     previousText: options.previousText ?? hasContext(options),
     voiceActivity: options.voiceActivity ?? true,
+    alternatives: options.alternatives ?? false,
     likelyTerms: options.likelyTerms,
     findTerms: options.findTerms,
     signal: options.signal,

@@ -4,7 +4,10 @@
  */
 import type { SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
-import type { Segment, TermReport } from "../transcript/transcript.ts";
+import type { Segment, TermReport, Word } from "../transcript/transcript.ts";
+import type { FusedMatch } from "../retrieval/fuse.ts";
+import type { Pruned } from "../retrieval/prune.ts";
+import type { TermMatch } from "../retrieval/term-matcher.ts";
 import { Glossary, type PreparedTerms } from "./glossary.ts";
 import { LanguageVote } from "./language-vote.ts";
 import type { Checkpoint, RecogniseOptions } from "./options.ts";
@@ -18,9 +21,15 @@ export interface RecognisedWindow {
   readonly warning: string | null;
   /** The terms that the model was shown. */
   readonly prompted: readonly Term[];
+  /** Of a list that the prompt cannot hold, what was heard of its terms before the search. */
+  readonly pruned: Pruned<FusedMatch | TermMatch>;
+  /** The terms that took part in the search; null when all did. */
+  readonly searched: readonly Term[] | null;
   /** The terms that stand in the text, and those that were taken back. */
   readonly found: readonly FoundTerm[];
   readonly rejected: readonly FoundTerm[];
+  /** The words of what else the search came up with; empty when they are not wanted. */
+  readonly others: readonly (readonly Word[])[];
 }
 
 export class RecordingState {
@@ -93,6 +102,8 @@ export class RecordingState {
   add(window: SpeechWindow, result: RecognisedWindow): void {
     const { segments, trustedText, warning } = result;
     this.glossary.notePrompted(result.prompted);
+    this.glossary.noteLikenesses(result.pruned);
+    if (result.searched) this.glossary.noteSearched(result.searched);
     this.glossary.noteOccurrences(result.found);
     this.glossary.noteRejections(result.rejected);
     this.#windows++;

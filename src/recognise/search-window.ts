@@ -11,13 +11,15 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { confidenceCurve } from "./confidence.ts";
 import { evidenceOf, isDoubtful, isThin, type Evidence } from "./evidence.ts";
 import type { PreparedTerms } from "./glossary.ts";
-import { timedTextOf } from "./timed-text.ts";
+import { type TimedText, timedTextOf } from "./timed-text.ts";
 import { timedTokens } from "./timed-tokens.ts";
 import { wordsOf, type PlacedWord } from "./words.ts";
 import { writeTerms } from "./written-terms.ts";
 
 export interface SearchRequest extends Omit<DecodeOptions, "terms"> {
   readonly terms: PreparedTerms;
+  /** Whether the words of the search's other texts are wanted. */
+  readonly alternatives?: boolean;
 }
 
 /** What is said in a stretch of audio. */
@@ -29,6 +31,8 @@ export interface RecognisedPart {
   readonly suspicion: Suspicion | null;
   /** The terms in it. */
   readonly found: readonly FoundTerm[];
+  /** The words of what else the search came up with, the best first; empty when they are not wanted. */
+  readonly others: readonly (readonly PlacedWord[])[];
 }
 
 /** A term in the text. Times in seconds from the start of the recording. */
@@ -104,13 +108,16 @@ async function search(
   window: SpeechWindow,
   frames: AudioFrames,
   { tree }: PreparedTerms,
-  options: DecodeOptions,
+  options: DecodeOptions & Pick<SearchRequest, "alternatives">,
 ): Promise<Searched | null> {
   const decoded = await decodeWindow(model, frames, options);
   if (decoded.silence) return null;
-  const plain = timedTextOf(timedTokens(decoded, window, model), model.tokenizer);
+  const timedText = (hypothesis: Hypothesis) =>
+    timedTextOf(timedTokens({ ...decoded, hypothesis }, window, model), model.tokenizer);
+  const placedWords = (timed: TimedText) => wordsOf(timed, confidenceCurve(model.id), window.speech);
+  const plain = timedText(decoded.hypothesis);
   const { timed, occurrences } = tree ? writeTerms(plain, tree) : { timed: plain, occurrences: [] };
-  const words = wordsOf(timed, confidenceCurve(model.id), window.speech);
+  const words = placedWords(timed);
   if (words.length === 0) return null;
   const found = occurrences.map(({ term, from, to }) => {
     const covered = words.filter((word) => word.from < to && word.to > from);
@@ -131,6 +138,7 @@ async function search(
     words,
     suspicion: decoded.suspicion,
     found,
+    others: options.alternatives ? decoded.others.map((other) => placedWords(timedText(other))) : [],
     hypothesis: decoded.hypothesis,
     contextFreeLogProbability: contextFreeLogProbabilities.reduce((sum, value) => sum + value, 0),
   };

@@ -6,7 +6,7 @@ import type { SpeechWindow } from "../audio/windows.ts";
 import type { Suspicion } from "../decode/guards.ts";
 import { buildPrompt } from "../decode/prompt.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
-import { fuse } from "../retrieval/fuse.ts";
+import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import type { TermMatch } from "../retrieval/term-matcher.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment } from "../transcript/transcript.ts";
@@ -27,6 +27,7 @@ export interface Settings {
   readonly wordTimes: boolean;
   readonly previousText: boolean;
   readonly voiceActivity: boolean;
+  readonly alternatives: boolean;
   readonly likelyTerms?: RecogniseOptions["likelyTerms"];
   readonly findTerms?: RecogniseOptions["findTerms"];
   /** Finds terms by their sounds; null when that is not wanted, or the model has no letter head. */
@@ -52,15 +53,17 @@ export async function recogniseWindow(
   const { glossary, previousText } = state;
   const sighted = await settings.finder?.find(model, frames, glossary.prepared, window.startSeconds);
   const heard = await firstPass(model, window, frames, language, glossary.prepared, settings);
-  const matches = sighted ? fuse(sighted.sightings, heard) : heard;
+  const matches: readonly (FusedMatch | TermMatch)[] = sighted ? fuse(sighted.sightings, heard) : heard;
   const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : glossary.prepared;
   const likely = likeliest(matches, settings.likelyTerms?.(window.startSeconds, window.endSeconds));
-  const prompt = buildPrompt(model.tokenizer, model.promptLimit, glossary.forPrompt(likely), previousText);
+  const wanted = glossary.forPrompt(likely.kept.map(({ term }) => term));
+  const prompt = buildPrompt(model.tokenizer, model.promptLimit, wanted, previousText);
+  const chosen = { prompted: prompt.terms, pruned: likely, searched: sighted ? terms.used : null };
   const request = { ...settings, language, terms, context: prompt.tokens };
   const { part: whole, rejected } = await searchWindow(model, window, frames, request);
   if (!whole) {
     const trustedText = settings.previousText ? previousText : "";
-    return { segments: [], trustedText, warning: null, prompted: prompt.terms, found: [], rejected };
+    return { ...chosen, segments: [], trustedText, warning: null, found: [], rejected, others: [] };
   }
   const parts = [whole];
   const allRejected = [...rejected];
@@ -95,9 +98,10 @@ export async function recogniseWindow(
     segments: parts.flatMap((part) => segmentsOf(part.text, part.words, settings.wordTimes)),
     trustedText: suspicion === null && settings.previousText ? textSoFar(previousText, text) : "",
     warning: suspicion === null ? null : doubt(suspicion, window),
-    prompted: prompt.terms,
+    ...chosen,
     found: parts.flatMap((part) => part.found),
     rejected: allRejected,
+    others: whole.others,
   };
 }
 

@@ -2,8 +2,10 @@
  * What a first pass heard: words with times, as sounds.
  */
 import type { SoundStream } from "./alignment.ts";
+import { readChineseNumbers } from "../text/chinese-numbers.ts";
 import { chineseSounds } from "./chinese-sounds.ts";
 import { wordSounds } from "./pronunciation.ts";
+import { lettersOf } from "./spelling.ts";
 
 /** A word of a first pass. `Word` of a transcript is one. */
 export interface HeardWord {
@@ -17,6 +19,8 @@ export interface HeardWord {
 
 /** A word, or a character of Chinese, with its time. */
 export interface HeardUnit extends HeardWord {
+  /** Its text as `lettersOf` gives it. */
+  readonly letters: string;
   /** Index of the word that it is or belongs to. */
   readonly word: number;
 }
@@ -31,14 +35,14 @@ export function soundsOf(words: readonly HeardWord[]): HeardSounds {
   const before: number[] = [];
   const behind: number[] = [];
   const unitOf: number[] = [];
-  const add = (unit: HeardUnit, found: readonly number[]) => {
+  const add = (unit: Omit<HeardUnit, "letters">, found: readonly number[]) => {
     for (const [index, sound] of found.entries()) {
       sounds.push(sound);
       before.push(index);
       behind.push(found.length - 1 - index);
       unitOf.push(units.length);
     }
-    units.push(unit);
+    units.push({ ...unit, letters: lettersOf(unit.text) });
   };
   for (const [index, word] of words.entries()) {
     const text = word.text.trim();
@@ -75,22 +79,41 @@ export function soundsOf(words: readonly HeardWord[]): HeardSounds {
 
 /** Capitals, that may have been said as a word or letter by letter. */
 const capitals = /\p{Lu}{2,}/gu;
-/** Words on both sides of capitals that may belong to the same term. */
+/** Numbers, that may have been said in Chinese where Chinese is spoken. */
+const digits = /\d/;
+const han = /\p{Script=Han}/u;
+/** Words on both sides that may belong to the same term. */
 const neighbours = 3;
 
-/** The stretches with capitals in them, taken letter by letter ("LGO" for `L O G O`), with the words around. */
-export function spelledOut(words: readonly HeardWord[]): HeardWord[][] {
+/**
+ * Stretches of what was heard, with the words around, that may have been said in another way than `soundsOf` takes it: capitals letter
+ * by letter ("LGO" for `L O G O`) and as words ("AT GO"), numbers in Chinese ("5" for 武).
+ */
+export function saidOtherwise(words: readonly HeardWord[]): HeardWord[][] {
+  const isChinese = words.some(({ text }) => han.test(text));
+  return [
+    ...stretchesWith(words, (text) => text.search(capitals) >= 0, letterByLetter),
+    ...stretchesWith(words, (text) => text.search(capitals) >= 0, asWord),
+    ...(isChinese ? stretchesWith(words, (text) => digits.test(text), inChinese) : []),
+  ];
+}
+
+function stretchesWith(
+  words: readonly HeardWord[],
+  isMeant: (text: string) => boolean,
+  change: (word: HeardWord) => HeardWord[],
+): HeardWord[][] {
   const stretches: HeardWord[][] = [];
   let end = 0;
   for (const [i, word] of words.entries()) {
-    if (word.text.search(capitals) < 0) continue;
+    if (!isMeant(word.text)) continue;
     const from = Math.max(0, i - neighbours);
     if (stretches.length === 0 || from > end) stretches.push([]);
     const start = stretches.at(-1)!.length === 0 ? from : end;
     end = Math.min(words.length, i + neighbours + 1);
     stretches.at(-1)!.push(...words.slice(start, end));
   }
-  return stretches.map((stretch) => stretch.flatMap(letterByLetter));
+  return stretches.map((stretch) => stretch.flatMap(change));
 }
 
 function letterByLetter(word: HeardWord): HeardWord[] {
@@ -105,4 +128,12 @@ function letterByLetter(word: HeardWord): HeardWord[] {
     start: word.start + i * step,
     end: word.start + (i + 1) * step,
   }));
+}
+
+function asWord(word: HeardWord): HeardWord[] {
+  return [{ ...word, text: word.text.replace(capitals, (run) => run.toLowerCase()) }];
+}
+
+function inChinese(word: HeardWord): HeardWord[] {
+  return [{ ...word, text: readChineseNumbers(word.text) }];
 }

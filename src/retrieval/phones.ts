@@ -88,6 +88,8 @@ const places = 6;
 const confused: Readonly<Record<string, number>> = {
   "N NG": 0.2,
   "S SH": 0.25,
+  // Names of other languages: Jaeger, Julia.
+  "JH Y": 0.5,
   "JH Z": 0.3,
   "L N": 0.4,
   "L R": 0.4,

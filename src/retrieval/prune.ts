@@ -34,6 +34,8 @@ export interface PrunedTerm<Match extends ScoredMatch> {
 
 /** Low on purpose: a term too many costs little, a term lost is lost. Calibrated, see docs/experiments.md. */
 export const defaultThreshold = 0.1;
+/** For all texts that a search came up with, where nothing but the choice of terms is wanted. */
+export const thresholdForTexts = 0.01;
 export const defaultMostKept = 20;
 
 /** @param matches as `TermMatcher.match` or `TermSpotter.spot` gives them */

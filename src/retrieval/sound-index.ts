@@ -35,14 +35,14 @@ export class SoundIndex {
     this.#lengths = Uint16Array.from(sequences, (sounds) => sounds.length);
     this.#needed = Uint8Array.from(sequences, (sounds) => neededRuns(sounds.length));
     const sizes = new Int32Array(gramCount + 1);
-    for (const sounds of sequences) eachGram(sounds, (gram) => sizes[gram + 1]!++);
+    for (const sounds of sequences) eachGramOfTerm(sounds, (gram) => sizes[gram + 1]!++);
     for (let gram = 0; gram < gramCount; gram++) sizes[gram + 1]! += sizes[gram]!;
     this.#offsets = sizes.slice();
     this.#sequences = new Int32Array(sizes[gramCount]!);
     this.#places = new Uint8Array(sizes[gramCount]!);
     const next = sizes.slice();
     for (const [sequence, sounds] of sequences.entries()) {
-      eachGram(sounds, (gram, place) => {
+      eachGramOfTerm(sounds, (gram, place) => {
         const entry = next[gram]!++;
         this.#sequences[entry] = sequence;
         this.#places[entry] = place;
@@ -60,16 +60,12 @@ export class SoundIndex {
     if (this.#counts.length < size) this.#counts = new Uint8Array(size);
     else this.#counts.fill(0, 0, size);
     const counts = this.#counts;
-    eachGram(
-      sounds,
-      (gram, place) => {
-        for (let entry = this.#offsets[gram]!; entry < this.#offsets[gram + 1]!; entry++) {
-          const block = (place - this.#places[entry]! + mostIndexedSounds) >> blockShift;
-          counts[this.#sequences[entry]! * blocks + block]!++;
-        }
-      },
-      sounds.length,
-    );
+    eachGram(sounds, sounds.length - 1, (gram, place) => {
+      for (let entry = this.#offsets[gram]!; entry < this.#offsets[gram + 1]!; entry++) {
+        const block = (place - this.#places[entry]! + mostIndexedSounds) >> blockShift;
+        counts[this.#sequences[entry]! * blocks + block]!++;
+      }
+    });
     const suspect: Suspect = { sequence: 0, from: 0, to: 0 };
     for (let sequence = 0; sequence < count; sequence++) {
       const needed = this.#needed[sequence]!;
@@ -104,16 +100,20 @@ function neededRuns(length: number): number {
   return Math.max(1, Math.floor(runs * 0.34));
 }
 
-/** Runs of three classes; a sequence of one or two sounds counts as if its last sound were repeated. */
-function eachGram(
-  sounds: Uint8Array,
-  call: (gram: number, place: number) => void,
-  most = mostIndexedSounds,
-): void {
-  const length = Math.min(sounds.length, most);
-  if (length === 0) return;
-  const at = (place: number) => phoneClasses[sounds[Math.min(place, length - 1)]!]!;
-  for (let place = 0; place + 2 < Math.max(length, 3); place++) {
+/** The runs of a term; one of two sounds ("go") may be followed by anything. */
+function eachGramOfTerm(sounds: Uint8Array, call: (gram: number, place: number) => void): void {
+  const length = Math.min(sounds.length, mostIndexedSounds);
+  if (length !== 2) return eachGram(sounds, Math.max(1, length - 2), call);
+  const first = phoneClasses[sounds[0]!]! * classCount + phoneClasses[sounds[1]!]!;
+  for (let next = 0; next < classCount; next++) call(first * classCount + next, 0);
+}
+
+/** The first `count` runs of three classes; behind the end the last sound counts as if it were repeated. */
+function eachGram(sounds: Uint8Array, count: number, call: (gram: number, place: number) => void): void {
+  const last = sounds.length - 1;
+  if (last < 0) return;
+  const at = (place: number) => phoneClasses[sounds[Math.min(place, last)]!]!;
+  for (let place = 0; place < count; place++) {
     call((at(place) * classCount + at(place + 1)) * classCount + at(place + 2), place);
   }
 }

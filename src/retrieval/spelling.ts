@@ -1,13 +1,17 @@
 /**
  * How alike two spellings are: letters and digits only, by edit distance.
  */
+import { simplifyChinese } from "../text/normalise-chinese.ts";
 
-/** Letters and digits in lower case, accents taken off. */
+const han = /\p{Script=Han}/u;
+
+/** Letters and digits in lower case, accents taken off, Chinese in simplified characters: recognisers write either. */
 export function lettersOf(text: string): string {
-  return text
+  const letters = text
     .normalize("NFKD")
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, "");
+  return han.test(letters) ? simplifyChinese(letters) : letters;
 }
 
 const longest = 256;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Term } from "../context/term.ts";
 import { gapCosts, phoneCount, phoneNames, substitutionCosts } from "./phones.ts";
 import { pronounce } from "./pronunciation.ts";
-import { prune, scoreChoices } from "./prune.ts";
+import { prune, scoreChoices, thresholdForTexts } from "./prune.ts";
 import { lettersOf, spellingSimilarity } from "./spelling.ts";
 import { TermMatcher } from "./term-matcher.ts";
 import type { HeardWord } from "./heard-words.ts";
@@ -132,6 +132,22 @@ describe("TermMatcher", () => {
     expect(likeliest("亦外恩")).toBe("E Y N");
     expect(likeliest("其装这批S定位仪")).toBe("G P S");
     expect(likeliest("中止使用")).toBeNull();
+  });
+
+  it("finds words in capitals, numbers inside Chinese, and terms of two sounds", () => {
+    const matcher = new TermMatcher(["Let It Go", "武侯祠", "Go"].map((text) => termOf(text)));
+    const kept = (text: string) =>
+      prune(matcher.match([heard(text, 0.5)]), { threshold: thresholdForTexts }).kept.map(
+        ({ term }) => term.text,
+      );
+    expect(kept("想听LATER AT GO")).toContain("Let It Go");
+    expect(kept("在5侯次附近")).toContain("武侯祠");
+    expect(kept("every hour snapshots go there")).toContain("Go");
+  });
+
+  it("takes traditional characters for the simplified ones that they are", () => {
+    const [match] = new TermMatcher([termOf("听歌曲")]).match([heard("我想聽歌曲")]);
+    expect(match!.evidence).toMatchObject({ phonetic: 1, orthographic: 1 });
   });
 
   it("looks at every hypothesis", () => {

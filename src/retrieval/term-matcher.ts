@@ -6,7 +6,7 @@ import { rarityOf } from "../context/extraction/word-rarity.ts";
 import type { Term } from "../context/term.ts";
 import { Aligner, fullCost } from "./alignment.ts";
 import { type Evidence, probabilityOf } from "./evidence.ts";
-import { type HeardSounds, type HeardWord, soundsOf, spelledOut } from "./heard-words.ts";
+import { type HeardSounds, type HeardWord, saidOtherwise, soundsOf } from "./heard-words.ts";
 import { pronunciationsOf } from "./pronunciation.ts";
 import { SoundIndex } from "./sound-index.ts";
 import { spellingSimilarity, lettersOf } from "./spelling.ts";
@@ -66,7 +66,7 @@ export class TermMatcher {
     const found: Found[] = [];
     for (const words of hypotheses) {
       this.#matchWords(soundsOf(words), found);
-      for (const stretch of spelledOut(words)) this.#matchWords(soundsOf(stretch), found);
+      for (const stretch of saidOtherwise(words)) this.#matchWords(soundsOf(stretch), found);
     }
     return bestPerPlace(this.#withRivals(found));
   }
@@ -91,7 +91,7 @@ export class TermMatcher {
   #found(sequence: number, heard: HeardSounds, first: number, last: number, phonetic: number): Found {
     const firstUnit = heard.wordOf[first]!;
     const units = heard.units.slice(firstUnit, heard.wordOf[last - 1]! + 1);
-    const letters = lettersOf(units.map((unit) => unit.text).join(" "));
+    const letters = units.map((unit) => unit.letters).join("");
     const term = this.#termOf[sequence]!;
     let orthographic = 0;
     for (const written of this.#letters[term]!) {

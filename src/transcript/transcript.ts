@@ -25,9 +25,10 @@ export const segmentSchema = z.object({
 /**
  * What became of a term that the user gave:
  * - `written`: it stands in the text, in the user's spelling;
- * - `boosted`: it was weighed in the search, but not heard;
+ * - `rejected`: it was about to be written, but what was heard did not bear it out;
  * - `prompted`: it was shown to the model in its prompt (and weighed), but not heard;
- * - `dropped`: it was not used; `reason` says why (too long, duplicate, no tokens, does not fit).
+ * - `boosted`: it was weighed in the search, but not heard; the model was not shown it;
+ * - `dropped`: it was not used; `reason` says why: a duplicate, or of a list too long to search for all of it, nothing like it was heard.
  */
 export const termStatusSchema = z.enum(["written", "rejected", "prompted", "boosted", "dropped"]);
 
@@ -58,7 +59,12 @@ export const termReportSchema = z.object({
     .array(z.object({ start: seconds, end: seconds, posterior }))
     .optional()
     .describe("Where it was taken back, because what was heard did not bear it out."),
-  reason: z.string().optional().describe("Why it was dropped, or what the user should know about it."),
+  reason: z
+    .string()
+    .optional()
+    .describe(
+      "Why it was dropped; of a list that the prompt cannot hold, what was heard that is like the term, and what followed.",
+    ),
 });
 
 export const transcriptSchema = z.object({
@@ -79,7 +85,7 @@ export const transcriptSchema = z.object({
 export type Word = z.infer<typeof wordSchema>;
 /** A sentence or a stretch of speech between pauses, with its words. */
 export type Segment = z.infer<typeof segmentSchema>;
-/** What became of a term: `written`, `prompted`, `boosted` or `dropped`; see `termStatusSchema`. */
+/** What became of a term; see `termStatusSchema`. */
 export type TermStatus = z.infer<typeof termStatusSchema>;
 /** What became of one of the terms that were given, and where it stands in the text. */
 export type TermReport = z.infer<typeof termReportSchema>;

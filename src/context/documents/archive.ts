@@ -43,7 +43,7 @@ export class Archive {
         zip.readEntry();
       });
     } catch (cause) {
-      throw builder.refuse(`broken: ${(cause as Error).message}`, cause);
+      throw builder.refuseBroken((cause as Error).message, cause);
     }
     if ([...entries.values()].some((entry) => entry.isEncrypted())) {
       throw builder.refuse("encrypted; remove the password and try again");
@@ -82,7 +82,7 @@ export class Archive {
       }
     } catch (cause) {
       signal?.throwIfAborted();
-      throw this.#builder.refuse(`broken: ${name}: ${(cause as Error).message}`, cause);
+      throw this.#builder.refuseBroken(`${name}: ${(cause as Error).message}`, cause);
     }
     return Buffer.concat(chunks);
   }

@@ -22,6 +22,8 @@ export interface DocumentPart {
   readonly marked: readonly string[];
   /** Read from a picture: some of it may be noise. */
   readonly isPicture: boolean;
+  /** Whether a new page begins with it, where places do not say so: a slide written as Markdown. */
+  readonly beginsPage: boolean;
 }
 
 /** A document as text with places, as `readContext` gives it. */
@@ -73,6 +75,8 @@ export interface ReadOptions {
 
 /** Characters that stand for a page where text has none: a standard page of a manuscript, some 300 words. */
 export const charactersPerPage = 1_800;
+/** A Chinese character says as much as so many letters. */
+export const lettersPerHan = 3;
 
 /** Takes text as it is read, within the limits. */
 export class DocumentBuilder {
@@ -100,14 +104,18 @@ export class DocumentBuilder {
     text: string,
     role: DocumentPart["role"],
     place: Place,
-    { marked = [], isPicture = false }: { marked?: readonly string[]; isPicture?: boolean } = {},
+    {
+      marked = [],
+      isPicture = false,
+      beginsPage = false,
+    }: { marked?: readonly string[]; isPicture?: boolean; beginsPage?: boolean } = {},
   ): void {
     const room = this.limits.characters - this.#characters;
     const clean = cleanText(text);
     if (clean === "" || room <= 0) return;
     const kept = clean.length > room ? clean.slice(0, room) : clean;
     this.#characters += kept.length;
-    this.#parts.push({ text: kept, role, place, marked, isPicture });
+    this.#parts.push({ text: kept, role, place, marked, isPicture, beginsPage });
   }
 
   /** Notes that a page (slide, chapter, picture) is done. */
@@ -147,6 +155,11 @@ export class DocumentBuilder {
       this.#pages > 0 ? 0 : Math.ceil(this.#characters / charactersPerPage),
     );
     return { file: this.file, format, parts: this.#parts, pages, warnings: this.#warnings };
+  }
+
+  /** The error for a document that is damaged. */
+  refuseBroken(why: string, cause?: unknown): GlossaError {
+    return this.refuse(`broken: ${why}; open it in the program that made it and save it again`, cause);
   }
 
   /** The error for a document that cannot be read at all. */

@@ -22,7 +22,7 @@ export async function addDocx(bytes: Buffer, builder: DocumentBuilder): Promise<
     );
     html = result.value;
   } catch (cause) {
-    throw builder.refuse(`broken: ${(cause as Error).message}`, cause);
+    throw builder.refuseBroken((cause as Error).message, cause);
   }
   let paragraph = 0;
   let lastPart = -1;

@@ -18,9 +18,12 @@ export function addMarkdown(
   const { body, skippedLines } = withoutFrontMatter(markdown);
   let line = 1;
   let isTitle = false;
+  // Slides written as Markdown begin with a heading of the first level or behind a line.
+  let beginsPage = false;
   for (const token of parser.parse(body, {})) {
     if (builder.exhausted !== null) return;
     if (token.map) line = token.map[0] + 1 + skippedLines;
+    if (token.type === "hr" || (token.type === "heading_open" && token.tag === "h1")) beginsPage = true;
     if (token.type === "heading_open") isTitle = true;
     else if (token.type === "heading_close") isTitle = false;
     else if (token.type === "fence" || token.type === "code_block") {
@@ -30,7 +33,8 @@ export function addMarkdown(
       );
     } else if (token.type === "inline") {
       const { text, marked } = inlineText(token.children ?? []);
-      builder.add(text, isTitle ? "title" : "text", placeOf(line), { marked });
+      builder.add(text, isTitle ? "title" : "text", placeOf(line), { marked, beginsPage });
+      beginsPage = false;
     }
   }
 }

@@ -33,12 +33,9 @@ export async function addPdf(bytes: Uint8Array, builder: DocumentBuilder): Promi
   });
   try {
     const pdf = await task.promise.catch((cause: Error) => {
-      throw builder.refuse(
-        cause.name === "PasswordException"
-          ? "encrypted; remove the password and try again"
-          : `broken: ${cause.message}`,
-        cause,
-      );
+      throw cause.name === "PasswordException"
+        ? builder.refuse("encrypted; remove the password and try again", cause)
+        : builder.refuseBroken(cause.message.replace(/\.$/, ""), cause);
     });
     await addMetadata(pdf, builder);
     await addPages(pdf, builder);

@@ -192,7 +192,11 @@ describe("readDocument refuses", () => {
     if (signature === 0x02014b50) encryptedZip[i + 8]! |= 1;
   }
   it.each([
-    ["cut.pdf", pdfOf(["x"]).subarray(0, 60), /cut\.pdf: broken: /],
+    [
+      "cut.pdf",
+      pdfOf(["x"]).subarray(0, 60),
+      /cut\.pdf: broken: .*; open it in the program that made it and save it again/,
+    ],
     ["not.pdf", Buffer.from("hello"), /not a PDF file, but plain text/],
     ["secret.pdf", encryptedPdf, /encrypted; remove the password/],
     ["secret.docx", encryptedZip, /encrypted; remove the password/],
@@ -272,7 +276,9 @@ describe("readDocument within bounds", () => {
   });
 
   it("says when there is nothing in it", async () => {
-    expect((await read("empty.txt", "")).warnings).toEqual(["holds no text"]);
+    expect((await read("empty.txt", "")).warnings).toEqual(["is empty (0 bytes)"]);
+    expect((await read("blank.md", "\n\n")).warnings).toEqual(["holds no text"]);
+    expect((await read("empty.pdf", "")).warnings).toEqual(["is empty (0 bytes)"]);
   });
 });
 

@@ -68,6 +68,10 @@ async function readContent(
   builder: DocumentBuilder,
   options: ReadOptions,
 ): Promise<ContextDocument> {
+  if (bytes.length === 0) {
+    builder.warn("is empty (0 bytes)");
+    return builder.finish("empty file");
+  }
   const type = detected === "zip" && ["docx", "pptx", "epub"].includes(ending) ? ending : detected;
   if (type === "pdf" || bytes.subarray(0, 1024).includes("%PDF-")) {
     // Scans take as long as pictures.
@@ -107,15 +111,14 @@ async function readText(bytes: Buffer, ending: string, builder: DocumentBuilder)
   const decoded = decodeText(bytes, declaredEncoding(bytes));
   if (decoded === null) {
     const broken = ["pdf", "docx", "pptx", "epub"].includes(ending) || pictureEndings.has(ending);
-    throw builder.refuse(
-      advice[ending] ?? (broken ? `broken: not a ${ending.toUpperCase()} file` : "binary data, no text"),
-    );
+    if (broken && !advice[ending]) throw builder.refuseBroken(`not a ${ending.toUpperCase()} file`);
+    throw builder.refuse(advice[ending] ?? "binary data, no text");
   }
   if (decoded.guessed !== null) builder.warn(`not UTF-8; read as ${decoded.guessed}`);
   const text = decoded.text.replace(/^\uFEFF/u, "").replace(/\r\n?/g, "\n");
   if (text.trim() === "") return builder.finish("text");
   if (["pdf", "docx", "pptx", "epub"].includes(ending)) {
-    throw builder.refuse(`broken: not a ${ending.toUpperCase()} file, but plain text`);
+    throw builder.refuseBroken(`not a ${ending.toUpperCase()} file, but plain text`);
   }
   if (
     ending === "html" ||

@@ -4,6 +4,7 @@
  */
 import {
   charactersPerPage,
+  lettersPerHan,
   type ContextDocument,
   type DocumentPart,
   type Place,
@@ -48,6 +49,7 @@ export interface Candidate {
   readonly places: { readonly document: number; readonly page: number; readonly place: Place }[];
 }
 
+const han = /\p{Script=Han}/gu;
 /** A line that has been seen more often is a header or footer. */
 const mostRepeats = 3;
 const longestPhraseWords = 4;
@@ -67,9 +69,14 @@ export function collectCandidates(documents: readonly ContextDocument[]): {
   const parts: { part: DocumentPart; tokens: Token[]; document: number; page: number }[] = [];
   for (const [document, { parts: all }] of documents.entries()) {
     const repeats = new Map<string, number>();
-    let characters = 0;
+    let letters = 0;
+    let textPage = 1;
     for (const part of all) {
-      characters += part.text.length;
+      if (letters > charactersPerPage || (part.beginsPage && letters > 0)) {
+        textPage++;
+        letters = 0;
+      }
+      letters += part.text.length + (lettersPerHan - 1) * (part.text.match(han)?.length ?? 0);
       const seen = (repeats.get(part.text) ?? 0) + 1;
       repeats.set(part.text, seen);
       if (seen > mostRepeats && part.text.length < 120) continue;
@@ -77,7 +84,7 @@ export function collectCandidates(documents: readonly ContextDocument[]): {
       const tokens = part.role === "name" ? [] : tokensOf(text);
       for (const token of tokens) countCase(token, part, cases);
       const paged = part.place.unit === "page" || part.place.unit === "slide";
-      const page = paged ? part.place.number : Math.floor(characters / charactersPerPage);
+      const page = paged ? part.place.number : textPage;
       parts.push({ part, tokens, document, page });
     }
   }

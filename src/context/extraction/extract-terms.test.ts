@@ -29,6 +29,12 @@ function textDocument(text: string): ContextDocument {
   return builder.finish("text");
 }
 
+function markdownDocument(text: string): ContextDocument {
+  const builder = new DocumentBuilder("deck.md");
+  addMarkdown(text, builder);
+  return builder.finish("Markdown");
+}
+
 const termsOf = (text: string) => extractTerms([textDocument(text)]).map((term) => term.text);
 
 describe("extractTerms", () => {
@@ -43,6 +49,28 @@ describe("extractTerms", () => {
       expect(missing.length / gold.size, `missing: ${missing.join(", ")}`).toBeLessThanOrEqual(0.05);
     },
   );
+});
+
+describe("pages", () => {
+  it.each([
+    [
+      "headings of the first level",
+      "# Kubernetes\n\nPromQL and HAProxy\n\n# Terraform\n\nGitOps and OpenTelemetry\n",
+    ],
+    ["lines", "## Kubernetes\n\nPromQL and HAProxy\n\n---\n\n## Terraform\n\nGitOps and OpenTelemetry\n"],
+  ])("of slides written as Markdown are told by %s", (_, slides) => {
+    const terms = extractTerms([markdownDocument(slides)], { termsPerPage: 2 });
+    expect(terms.map(({ pages }) => pages[0]!.page).sort()).toEqual([1, 1, 2, 2]);
+  });
+
+  it("of text hold three times as many letters as Chinese characters", () => {
+    const text = "我们在清华大学研究余弦相似度和温度回退。".repeat(20);
+    const pages = (paragraphs: string) =>
+      new Set(extractTerms([textDocument(paragraphs)]).flatMap((term) => term.pages.map(({ page }) => page)))
+        .size;
+    expect(pages(`${text}\n\n${text}\n\n${text}\n\n${text}`)).toBe(2);
+    expect(pages(`${text}\n\n${text}`)).toBe(1);
+  });
 });
 
 describe("the terms", () => {
