@@ -12,7 +12,12 @@ import { exitCodes } from "./exit-codes.ts";
 import type { LoadingOptions } from "./load-recogniser.ts";
 import { checkReadable } from "./outputs.ts";
 import { Screen } from "./screen.ts";
+import { shippedHeadFolder } from "../retrieval/head-files.ts";
 import { defaultTrainingModel } from "./train-prepare.ts";
+
+/** The model that Glossa comes with a letter head for, and the languages that this writes. */
+const headedModel = "whisper-base";
+const headedLanguages: readonly string[] = ["en", "zh"];
 
 /** The options as the command line names them. */
 export interface AlignOptions extends LoadingOptions {
@@ -54,11 +59,17 @@ export async function align(
     onDownload: screen.showDownload.bind(screen),
     signal,
   };
+  const recogniser = options.recogniser ?? defaultTrainingModel;
+  const byItself = () => byAttention(audio, text, { ...loading, model: recogniser }, options);
   const head = headOf(options);
   const words = await untilAborted(
     head === null
-      ? byAttention(audio, text, { ...loading, model: options.recogniser ?? defaultTrainingModel }, options)
-      : byCtc(audio, text, head, loading),
+      ? byItself()
+      : byCtc(audio, text, head, loading).catch((error: unknown) => {
+          // A head that was asked for has to do it.
+          if (options.model !== undefined || !isAboutText(error)) throw error;
+          return byItself();
+        }),
     signal,
   );
   screen.hideProgress();
@@ -66,9 +77,19 @@ export async function align(
   return exitCodes.success;
 }
 
-/** The folder of the head to align with. Its times are the better ones (docs/experiments.md): wherever there is one, it is used. */
-function headOf({ model }: AlignOptions): string | null {
-  return model ?? null;
+/**
+ * The folder of the head to align with, null for attention. CTC's times are the better ones (docs/experiments.md): wherever there is a
+ * head, it is used.
+ */
+function headOf({ model, recogniser, language = "en" }: AlignOptions): string | null {
+  if (model !== undefined) return model;
+  const isKnown = (recogniser ?? defaultTrainingModel) === headedModel && headedLanguages.includes(language);
+  return isKnown ? shippedHeadFolder(headedModel) : null;
+}
+
+/** Whether a head cannot write the text in its labels, which attention need not. */
+function isAboutText(error: unknown): boolean {
+  return error instanceof GlossaError && error.code === "invalid-argument";
 }
 
 async function byAttention(

@@ -7,14 +7,13 @@
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { openAudio, type AudioInput } from "../audio/open-audio.ts";
 import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
-import { headFiles } from "../retrieval/head-files.ts";
+import { headFiles, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
@@ -25,8 +24,6 @@ import type { ResolvedModel } from "../weights/resolved-model.ts";
 import { defaultRetrievalModel } from "./default-models.ts";
 import { loadSpeechModel } from "./load-model.ts";
 import type { LoadOptions, RecognitionProgress } from "./options.ts";
-
-const shippedFolder = fileURLToPath(new URL("../../models/", import.meta.url));
 
 /** What decides which model and head are loaded. */
 export interface RetrieverOptions extends LoadOptions {
@@ -59,7 +56,7 @@ export interface RetrievedStretch {
  * @throws GlossaError `unreadable-input` when the head is damaged
  */
 export async function shippedHead(model: ResolvedModel, options: LoadOptions): Promise<LetterHead | null> {
-  const folder = join(shippedFolder, `letters-${model.manifest.id}`);
+  const folder = shippedHeadFolder(model.manifest.id);
   if ((await stat(join(folder, headFiles.description)).catch(() => null)) === null) return null;
   const { device, threads } = options;
   const head = await LetterHead.load(folder, { device, threads });

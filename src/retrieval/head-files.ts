@@ -1,6 +1,7 @@
 /** The files that a trained head is used by, in the folder of its run. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { GlossaError } from "../errors.ts";
@@ -8,6 +9,11 @@ import { labelSetNames } from "./ctc-labels.ts";
 
 /** What a `glclap` head was trained by; `src/train/recipes/glclap-model.ts` says what each holds against what. */
 export const glclapSystems = ["clap", "subtext-clap", "lclap", "glclap"] as const;
+
+/** Where the letter head that comes with Glossa for a model stands, if there is one. */
+export function shippedHeadFolder(modelId: string): string {
+  return fileURLToPath(new URL(`../../models/letters-${modelId}`, import.meta.url));
+}
 
 export const headFiles = {
   description: "head.json",

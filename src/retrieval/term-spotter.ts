@@ -41,7 +41,14 @@ export interface SpottedEvidence {
 const perLabel = 2.5;
 
 /** Fitted on development recordings with 100 to 5,000 distractors (tools/fit-spotting.ts); see docs/experiments.md. */
-const weights = { bias: 0, logRatio: 0.5, logRatioPerLabel: 0, labels: 0.8, logTerms: -0.8, rival: -0.5 };
+const weights = {
+  bias: 2.53,
+  logRatio: 0.377,
+  logRatioPerLabel: 0.249,
+  labels: 1.122,
+  logTerms: -0.892,
+  rival: -0.19,
+};
 /** Longer terms are not safer still. */
 const mostLabels = 14;
 
