@@ -26,6 +26,9 @@ export interface HeadOptions extends Omit<LoadOptions, "model"> {}
 /** The alignment's table has frames times labels places; beyond this a recording and its text are to be cut up. */
 const mostCells = 2e8;
 
+/** Seconds that a sound goes on behind its label, in synthetic speech with exact times and at least so long in real speech. */
+const endShift = 0.015;
+
 /** Frames of a recording of any length, one after the other. */
 interface RecordingFrames {
   readonly data: Float32Array;
@@ -120,7 +123,7 @@ export class CtcAligner implements AsyncDisposable {
       );
     }
     let at = 0;
-    return encoded.words.map(({ text: word, labels }) => {
+    const words = encoded.words.map(({ text: word, labels }) => {
       // Spaces stand between words, and belong to none.
       while (aligned[at]!.label !== labels[0]) at++;
       const own = aligned.slice(at, at + labels.length);
@@ -129,10 +132,11 @@ export class CtcAligner implements AsyncDisposable {
       return {
         text: word,
         start: own[0]!.start * placeSeconds,
-        end: Math.min(seconds, own.at(-1)!.end * placeSeconds),
+        end: Math.min(seconds, own.at(-1)!.end * placeSeconds + endShift),
         score: Math.exp(score),
       };
     });
+    return words.map((word, i) => ({ ...word, end: Math.min(word.end, words[i + 1]?.start ?? word.end) }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
