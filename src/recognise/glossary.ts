@@ -228,7 +228,7 @@ export class Glossary {
     if (!this.prepared.hasPrompt) return `${what}, but the search did not bear it out ${probably}`;
     if (!isEnough) return `${what}, too little like it for the model to be shown the term ${probably}`;
     return this.#prompted.has(term)
-      ? `${what}, so the model was shown the term, and heard something else`
+      ? `${what}, so the model was shown the term, but it wrote something else`
       : `${what}, but the prompt had no room for the term`;
   }
 
