@@ -30,7 +30,7 @@ export interface FusedEvidence {
 }
 
 /** Fitted on development recordings (tools/fit-spotting.ts with first passes); see docs/experiments.md. */
-const weights = { bias: 0.6, sound: 0.6, text: 0.5, noSound: 0, noText: 0 };
+const weights = { bias: 1.86, sound: 0.573, text: 0.618, noSound: 0.418, noText: -0.526 };
 /** An opinion that says nothing is as good as one this improbable. */
 const leastScore = 0.002;
 /** Word times of a first pass may be off by as much, in seconds. */
