@@ -34,7 +34,10 @@ export function alignCommands(
     .argument("<audio>", "audio or video file; - is standard input")
     .argument("<text>", "file that holds the text, or the text itself")
     .option("--model <folder>", "folder of a finished run of a ctc-head recipe")
-    .option("--recogniser <id>", "model whose frames or attention are used without --model (default: whisper-base)")
+    .option(
+      "--recogniser <id>",
+      "model whose frames or attention are used without --model (default: whisper-base)",
+    )
     .option("--language <code>", "spoken language, for the recogniser (default: detected)", parseLanguage)
     .addOption(
       new Option("--format <format>", "how words are written").choices(["tsv", "json"]).default("tsv"),
