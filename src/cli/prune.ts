@@ -1,19 +1,18 @@
 /**
  * `glossa prune`: from thousands of terms to those that are spoken, with scores, times and what was heard there.
  */
-import { GlossaError } from "../errors.ts";
 import { prune as choose, type PrunedTerm, thresholdForTexts } from "../retrieval/prune.ts";
 import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
-import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
+import type { ContextOptions } from "./context.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { readGlossary } from "./glossary.ts";
 import { loadRecogniser, type LoadingOptions } from "./load-recogniser.ts";
 import { checkReadable } from "./outputs.ts";
 import { formatClock } from "./quantities.ts";
 import { Screen } from "./screen.ts";
+import { readWantedTerms } from "./wanted-terms.ts";
 
 /** The options as the command line names them. */
 export interface PruneCommandOptions extends ContextOptions, LoadingOptions {
@@ -42,16 +41,7 @@ export async function prune(
 ): Promise<number> {
   const { signal } = environment;
   const screen = new Screen(environment, options);
-  const glossary = await untilAborted(readGlossary(options.terms ?? [], options.term ?? []), signal);
-  const context = await untilAborted(readCommandContext(options, signal), signal);
-  for (const warning of [...glossary.warnings, ...context.warnings]) await screen.warn(warning);
-  const terms = withContext(glossary.terms, context.terms);
-  if (terms.length === 0) {
-    throw new GlossaError(
-      "invalid-argument",
-      "there are no terms; give --terms, --term, --context or --slides",
-    );
-  }
+  const terms = await readWantedTerms(options, screen, signal);
   await checkReadable(input);
   const matcher = new TermMatcher(terms);
   const heard = await hear(input, options, environment, screen);

@@ -9,14 +9,14 @@ import { drawTermMap } from "../report/term-map.ts";
 import type { TermMapStretch } from "../retrieval/term-map.ts";
 import type { TermSighting } from "../retrieval/term-spotter.ts";
 import { untilAborted } from "./abortable.ts";
-import { type ContextOptions, readCommandContext, withContext } from "./context.ts";
+import type { ContextOptions } from "./context.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { readGlossary } from "./glossary.ts";
 import { type LoadingOptions, loadRetriever } from "./load-recogniser.ts";
 import { checkReadable } from "./outputs.ts";
 import { formatClock } from "./quantities.ts";
 import { Screen } from "./screen.ts";
+import { readWantedTerms } from "./wanted-terms.ts";
 
 /** The options as the command line names them. */
 export interface RetrieveCommandOptions extends ContextOptions, LoadingOptions {
@@ -43,16 +43,7 @@ export async function retrieve(
 ): Promise<number> {
   const { signal } = environment;
   const screen = new Screen(environment, options);
-  const glossary = await untilAborted(readGlossary(options.terms ?? [], options.term ?? []), signal);
-  const context = await untilAborted(readCommandContext(options, signal), signal);
-  for (const warning of [...glossary.warnings, ...context.warnings]) await screen.warn(warning);
-  const terms = withContext(glossary.terms, context.terms);
-  if (terms.length === 0) {
-    throw new GlossaError(
-      "invalid-argument",
-      "there are no terms; give --terms, --term, --context or --slides",
-    );
-  }
+  const terms = await readWantedTerms(options, screen, signal);
   await checkReadable(input);
   const retriever = await loadRetriever(options, environment, screen);
   const stretches: RetrievedStretch[] = [];
