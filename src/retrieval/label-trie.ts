@@ -65,14 +65,17 @@ export class LabelTrie {
   }
 }
 
-const mostLabels = 255;
+/** Longest sequence: depths are kept in bytes. */
+export const mostSequenceLabels = 255;
 
 /** Numbers of the sequences that are not empty, in the order of their labels. */
 function sorted(sequences: readonly Uint8Array[]): Int32Array {
   const numbers: number[] = [];
   for (const [i, sequence] of sequences.entries()) {
-    if (sequence.length > mostLabels) {
-      throw new RangeError(`A sequence has ${sequence.length} labels; at most ${mostLabels} are possible.`);
+    if (sequence.length > mostSequenceLabels) {
+      throw new RangeError(
+        `A sequence has ${sequence.length} labels; at most ${mostSequenceLabels} are possible.`,
+      );
     }
     if (sequence.length > 0) numbers.push(i);
   }

@@ -66,6 +66,14 @@ describe("TermSpotter", () => {
   });
 });
 
+test("a term too long to be looked for is named, and the others are found", () => {
+  const long = term("so long ".repeat(40).trim());
+  const spotter = new TermSpotter([long, term("LoRA")], labels);
+  expect(spotter.unspellable.get(long)).toMatch(/letters or sounds, more than 255/);
+  const { logits, places } = scoresWriting("we train lora now", labels);
+  expect(spotter.spot(logits, places, 0.02)[0]!.term.text).toBe("LoRA");
+});
+
 describe("mapTerms", () => {
   test("fits a term fully where it is said, and hardly elsewhere", () => {
     const scores = scoresWriting("we train lora now", labels);

@@ -9,7 +9,7 @@ import { spokenFormsOf } from "../context/extraction/spoken-forms.ts";
 import type { Term } from "../context/term.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
 import { LabelSpotter } from "./label-spotter.ts";
-import { LabelTrie } from "./label-trie.ts";
+import { LabelTrie, mostSequenceLabels } from "./label-trie.ts";
 
 /** A term at a place of the speech. */
 export interface TermSighting {
@@ -200,7 +200,9 @@ export function labelForms(term: Term, labels: CtcLabels): { sequences: Uint8Arr
   for (const form of [term.text, ...spoken]) {
     const encoded = labels.encode(form);
     if ("problem" in encoded) problem ||= encoded.problem;
-    else sequences.set(encoded.labels.join(), Uint8Array.from(encoded.labels));
+    else if (encoded.labels.length > mostSequenceLabels) {
+      problem ||= `it has ${encoded.labels.length} letters or sounds, more than ${mostSequenceLabels}`;
+    } else sequences.set(encoded.labels.join(), Uint8Array.from(encoded.labels));
   }
   return sequences.size > 0 ? { sequences: [...sequences.values()] } : { problem };
 }
