@@ -130,6 +130,7 @@ describe("the cache of frames", () => {
       frameKey("n", "a", null),
       frameKey("m", "b", null),
       frameKey("m", "a", { speed: 1.1 }),
+      frameKey("m", "a", null, true),
     ];
     expect(new Set(keys).size).toBe(keys.length);
   });

@@ -256,12 +256,19 @@ export class FrameCache implements AsyncDisposable {
   }
 }
 
-/** The name under which frames are kept: whatever changes them changes it. */
-export function frameKey(fingerprint: string, audioSha256: string, perturbation: object | null): string {
-  return createHash("sha256")
-    .update(JSON.stringify([fingerprint, audioSha256, perturbation]))
-    .digest("hex")
-    .slice(0, 32);
+/**
+ * The name under which frames are kept: whatever changes them changes it.
+ *
+ * @param alone whether they are of a window without other utterances
+ */
+export function frameKey(
+  fingerprint: string,
+  audioSha256: string,
+  perturbation: object | null,
+  alone = false,
+): string {
+  const parts = [fingerprint, audioSha256, perturbation, ...(alone ? ["alone"] : [])];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
 function parsed(text: string): unknown {

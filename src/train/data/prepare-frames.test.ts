@@ -58,6 +58,21 @@ describe("preparing frames", () => {
     for (const part of frames) expect(part[20]).toBeCloseTo(0.25 / Math.SQRT2, 1);
   });
 
+  it("gives a share of the utterances windows of their own", async () => {
+    const recordings = Array.from({ length: 20 }, (_, i) => ({ id: `${i}`, text: "two words", seconds: 1 }));
+    const set = await writeRecordings(join(folder, "set"), recordings);
+    const { frames } = await prepare([set], { alone: 0.5 });
+    const alone = model.windows.filter((seconds) => seconds === 1).length;
+    expect(alone).toBeGreaterThan(3);
+    expect(alone).toBeLessThan(17);
+    expect(model.windows).toHaveLength(alone + 1);
+    expect(frames.filter((part) => part[1] === 0)).toHaveLength(alone + 1);
+    // Those that stay where they were are found again.
+    model.windows.length = 0;
+    await prepare([set], { alone: 1 });
+    expect(model.windows).toHaveLength(20 - alone);
+  });
+
   it("names what is wrong with every utterance that it leaves out", async () => {
     await writeRecordings(join(folder, "broken"), [
       { id: "good", text: "this is fine", seconds: 1 },

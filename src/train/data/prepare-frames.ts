@@ -2,7 +2,8 @@
  * Runs a recogniser's encoder over utterances, once: frames go to the cache, and what cannot be used is named.
  *
  * Encoders take windows of up to 30 s and cost nearly the same for short ones, so utterances are packed into windows with gaps of
- * silence. Their frames then have heard their neighbours, which recognition's have too.
+ * silence. Their frames then have heard their neighbours, as in recognition of long recordings; those of a short recording have
+ * heard nothing else, and what has learnt from neighbours only understands them less. So a share can be given windows of its own.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -57,6 +58,8 @@ export interface PrepareFramesOptions {
   model(): Promise<SpeechModel>;
   /** Longest utterance in seconds. Those longer than the model's window are heard in several. */
   maximumSeconds: number;
+  /** Share of the utterances, drawn by their audio, that is heard without neighbours; default 0. */
+  alone?: number;
   /** Adds its copies of every utterance. */
   perturber?: TrainingPerturber | null;
   signal?: AbortSignal;
@@ -74,11 +77,16 @@ interface Wanted {
   readonly utterance: TrainingUtterance;
   readonly copy: number;
   readonly perturbation: DrawnPerturbation | null;
+  /** In a window of its own. */
+  readonly alone: boolean;
   readonly key: string;
 }
 
 /** What a recording came to: samples to encode, or why there are none. */
-type Heard = { readonly key: string } & ({ readonly samples: Float32Array } | { readonly problem: string });
+type Heard = { readonly key: string; readonly alone: boolean } & (
+  | { readonly samples: Float32Array }
+  | { readonly problem: string }
+);
 
 /**
  * Frames of all utterances and their copies. What is in the cache is not computed again, so that a run that was stopped goes on.
@@ -100,10 +108,11 @@ export async function prepareFrames(
       problems.push(problemOf(utterance, "audio", `${utterance.audio}: ${sha256.message}`));
       continue;
     }
+    const alone = Number.parseInt(sha256.slice(0, 8), 16) < (options.alone ?? 0) * 2 ** 32;
     for (let copy = 0; copy <= copies; copy++) {
       const perturbation = copy === 0 ? null : perturber!.draw(utterance.id, copy);
-      const key = frameKey(cache.description.fingerprint, sha256, perturbation);
-      wanted.push({ utterance, copy, perturbation, key });
+      const key = frameKey(cache.description.fingerprint, sha256, perturbation, alone);
+      wanted.push({ utterance, copy, perturbation, alone, key });
     }
   }
   const { encodedSeconds, tooLong } = await compute(wanted, options);
@@ -179,7 +188,10 @@ async function compute(
       else if (heard.samples.length > maximumSeconds * sampleRate) {
         tooLong.add(key);
         report(--left, encodedSeconds);
-      } else await keep(await windows.push(key, heard.samples));
+      } else
+        await keep(
+          await (heard.alone ? windows.alone(key, heard.samples) : windows.push(key, heard.samples)),
+        );
     }
     await keep(await windows.flush());
     return { encodedSeconds, tooLong };
@@ -209,7 +221,7 @@ async function* hearAll(
 }
 
 async function hear(
-  { utterance, perturbation, key }: Wanted,
+  { utterance, perturbation, alone, key }: Wanted,
   { perturber, maximumSeconds }: PrepareFramesOptions,
   signal: AbortSignal,
 ): Promise<Heard> {
@@ -217,15 +229,15 @@ async function hear(
   try {
     const samples = await readSamples(utterance.audio, { signal, mostSamples });
     // Of those that are too long, only the beginning was read: nothing can be said about the rest.
-    if (samples.length > mostSamples) return { key, samples };
+    if (samples.length > mostSamples) return { key, alone, samples };
     const problem = audioProblem(samples);
-    if (problem !== null) return { key, problem };
-    if (perturbation === null) return { key, samples };
+    if (problem !== null) return { key, alone, problem };
+    if (perturbation === null) return { key, alone, samples };
     const perturbed = await perturber!.apply(samples, perturbation, mostSamples, signal);
-    return { key, samples: perturbed.subarray(0, mostSamples) };
+    return { key, alone, samples: perturbed.subarray(0, mostSamples) };
   } catch (error) {
     const isAboutIt = error instanceof GlossaError && error.message.includes(utterance.audio);
-    if (isAboutIt && !signal.aborted) return { key, problem: error.message };
+    if (isAboutIt && !signal.aborted) return { key, alone, problem: error.message };
     throw error;
   }
 }
@@ -253,12 +265,15 @@ class WindowPacker {
     this.#mostSamples = model.maximumSeconds * sampleRate;
   }
 
+  /** Frames of an utterance by itself, in several windows when one cannot hold it. */
+  async alone(key: string, samples: Float32Array): Promise<NewFrames[]> {
+    const { data } = await encodeLong(this.#model, samples);
+    return [{ key, seconds: samples.length / sampleRate, data }];
+  }
+
   /** Takes an utterance; gives the frames of those before it when it has no place beside them. */
   async push(key: string, samples: Float32Array): Promise<NewFrames[]> {
-    if (samples.length > this.#mostSamples) {
-      const { data } = await encodeLong(this.#model, samples);
-      return [{ key, seconds: samples.length / sampleRate, data }];
-    }
+    if (samples.length > this.#mostSamples) return this.alone(key, samples);
     const fits = this.#end + samples.length <= this.#mostSamples;
     const full = fits ? [] : await this.flush();
     this.#waiting.push({ key, samples, start: this.#end });

@@ -27,6 +27,8 @@ export interface TrainingDataOptions extends LoadOptions {
   model: string;
   /** ISO 639-1 codes; utterances of other languages are left out. Default: all. */
   languages?: readonly string[] | null;
+  /** Share of the utterances that is heard without neighbours in the window; default 0. */
+  alone?: number;
   /** Adds perturbed copies. */
   perturbations?: Perturbations | null;
   /** For perturbations; default 0. */
@@ -72,6 +74,7 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
         cache,
         model,
         maximumSeconds,
+        alone: options.alone,
         perturber,
         signal,
         onProgress,

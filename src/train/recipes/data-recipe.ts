@@ -26,6 +26,14 @@ export const dataSchema = z.strictObject({
   sets: z.array(setSchema).min(1).describe("Data sets, or folders that hold some; relative to the recipe."),
   exclude: z.array(z.string()).default([]).describe("Names of sets that are left out."),
   languages: z.array(z.string()).min(1).optional().describe("ISO 639-1 codes; others are left out."),
+  alone: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "Share of the utterances that is heard without neighbours in the window, as short recordings are.",
+    ),
   perturbations: perturbationsSchema.optional(),
   validationShare: z.number().min(0.001).max(0.5).default(0.03),
   mostValidation: z.number().int().positive().default(250).describe("Most utterances held back."),
@@ -72,6 +80,7 @@ export async function loadRecipeData(
     exclude: recipe.exclude,
     model: encoder,
     languages: recipe.languages,
+    alone: recipe.alone,
     perturbations,
     seed,
     strict: recipe.strict,
