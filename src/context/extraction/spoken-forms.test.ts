@@ -24,6 +24,10 @@ describe("spokenFormsOf", () => {
     ["HuggingFace", "hugging face"],
     ["AT&T", "A T and T"],
     ["self.proj_in", "self proj in"],
+    ["H A N N A H", "hannah"],
+    ["S A M S U N G P A Y", "samsung pay"],
+    ["L O G O", "logo"],
+    ["T C U B E", "t cube"],
   ])("says %s as %s", (term, spoken) => {
     expect(spokenFormsOf(term)).toContain(spoken);
   });
@@ -36,6 +40,10 @@ describe("spokenFormsOf", () => {
       );
     },
   );
+
+  it("leaves letters that are said one by one", () => {
+    expect(["I D C", "D V D R"].map((term) => spokenFormsOf(term))).toEqual([[], []]);
+  });
 
   it("finds the long form of a numeronym in the documents", () => {
     expect(spokenFormsOf("v11y", ["visibility", "verifiability"])).toContain("verifiability");

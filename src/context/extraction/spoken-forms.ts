@@ -4,6 +4,8 @@
  */
 import { rarityOf } from "./word-rarity.ts";
 
+/** Words below are known well enough to be found within others. */
+const commonRarity = 0.7;
 /** More guesses than this cost more than they find. */
 const mostForms = 4;
 
@@ -57,6 +59,7 @@ export function spokenFormsOf(term: string, knownWords?: Iterable<string>): stri
   };
   const long = numeronymOf(term, knownWords);
   if (long !== null) add(long);
+  for (const joined of joinedLetters(term)) add(joined);
   const pieces = piecesOf(term);
   const mixed = /^(\p{Ll}|\p{Lu}(?=\p{Lu}\p{Ll}\p{Lu}))(\p{Lu}[\p{L}]+)$/u.exec(term);
   // vLLM "v L L M", iOS "i O S", QLoRA "Q lora".
@@ -86,7 +89,7 @@ export function spokenFormsOf(term: string, knownWords?: Iterable<string>): stri
     else {
       // GLCLAP "G L clap": letters before a word.
       const start = [2, 1, 3].find(
-        (length) => term.length - length >= 3 && rarityOf(term.slice(length).toLowerCase()) < 0.7,
+        (length) => term.length - length >= 3 && rarityOf(term.slice(length).toLowerCase()) < commonRarity,
       );
       if (start !== undefined) add(`${spell(term.slice(0, start))} ${term.slice(start).toLowerCase()}`);
     }
@@ -108,6 +111,23 @@ function piecesOf(term: string): string[] {
     .replace(/(?<=\p{Lu})(?=\p{Lu}\p{Ll}{2})/gu, " ")
     .replace(/(?<=\p{L})(?=\d)|(?<=\d)(?=\p{L})/gu, " ");
   return text.trim().split(/\s+/);
+}
+
+/**
+ * The word that letters written apart may be, as Mandarin corpora write Latin words: `T E C H W E B` "techweb",
+ * `S A M S U N G P A Y` "samsung pay", `T C U B E` "t cube". None when they are said one by one.
+ */
+function joinedLetters(term: string): string[] {
+  if (!/^\p{L}(?: \p{L}){3,}$/u.test(term)) return [];
+  const letters = term.replaceAll(" ", "").toLowerCase();
+  if (rarityOf(letters) < commonRarity) return [letters];
+  for (let cut = letters.length - 3; cut > 0; cut--) {
+    const [start, end] = [letters.slice(0, cut), letters.slice(cut)];
+    if (rarityOf(end) >= commonRarity) continue;
+    if (isPronounceable(start)) return [`${start} ${end}`, letters];
+    if (cut <= 2) return [`${spell(start)} ${end}`];
+  }
+  return isPronounceable(letters) ? [letters] : [];
 }
 
 /** Capitals, or consonants alone: said letter by letter. A plural s may follow. */
