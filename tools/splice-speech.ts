@@ -68,7 +68,10 @@ for (let i = 0; i < Number(count); i++) {
   const texts: string[] = [];
   for (const language of languages) {
     const row = among(among(rows[language]));
-    parts.push(trimmed(await readSamples(row.audio)), new Float32Array(Math.floor(random() * 0.15 * sampleRate)));
+    parts.push(
+      trimmed(await readSamples(row.audio)),
+      new Float32Array(Math.floor(random() * 0.15 * sampleRate)),
+    );
     texts.push(row.text);
   }
   const samples = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

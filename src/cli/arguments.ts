@@ -2,7 +2,8 @@
  * Options, and values of options, that several commands share.
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { termFinders } from "../recognise/options.ts";
+import { retrievalFinders, termFinders } from "../recognise/options.ts";
+import { defaultMostKept, type PruneOptions } from "../retrieval/prune.ts";
 
 /** For options that can be repeated. */
 export function collect(value: string, previous: string[] = []): string[] {
@@ -52,12 +53,65 @@ export function addSpeechOptions(command: Command): Command {
     .option("--model <id>", "model, see `glossa models list`, or a folder with one (default: whisper-small)");
 }
 
+/** How terms are looked for where nothing is recognised. */
+export function retrievalFinderOption(): Option {
+  return new Option(
+    "--find-terms <way>",
+    "look for terms in the sounds alone, or both there and in what a quick pass of the model writes (slower, surer)",
+  )
+    .choices(retrievalFinders)
+    .default("sounds");
+}
+
 /** How the terms of a long list that may be spoken are found. */
 export function findTermsOption(note = ""): Option {
   return new Option(
     "--find-terms <way>",
     `how the terms of a long list that may be spoken are found${note && `, ${note}`} (default: both where Glossa has a letter head, else text)`,
   ).choices(termFinders);
+}
+
+/** Options of the commands that choose terms by how probable it is that they are spoken. */
+export interface KeepOptions {
+  threshold?: number;
+  precision?: number;
+  recall?: number;
+  most?: number;
+}
+
+/** @param threshold that holds when none is given */
+export function addKeepOptions(command: Command, threshold: number, mostTerms = 10_000): Command {
+  const exclusive = (flags: string, text: string, others: string[]) =>
+    new Option(flags, text).argParser(parseProbability).conflicts(others);
+  return command
+    .addOption(
+      exclusive(
+        "--threshold <probability>",
+        `least probability of a term that is kept, 0 to 1 (default: ${threshold})`,
+        ["precision", "recall"],
+      ),
+    )
+    .addOption(
+      exclusive(
+        "--precision <share>",
+        "keep as many terms as can be with this share of them expected to be spoken",
+        ["recall"],
+      ),
+    )
+    .addOption(
+      exclusive("--recall <share>", "keep as few as can be with this share of the spoken ones expected", []),
+    )
+    .option(
+      "--most <count>",
+      `most terms kept for a stretch of speech (default: ${defaultMostKept})`,
+      parseCount(1, mostTerms),
+    );
+}
+
+/** What of these options decides, with the threshold where none does. */
+export function keepRule({ threshold, precision, recall, most }: KeepOptions, usual: number): PruneOptions {
+  if (precision !== undefined) return { precision, most };
+  return recall === undefined ? { threshold: threshold ?? usual, most } : { recall, most };
 }
 
 /** Options of the commands that load a model: where it computes, where it comes from, how much is said. */

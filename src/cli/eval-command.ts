@@ -4,15 +4,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { dataFormats } from "../eval/datasets/detect-data-format.ts";
 import { termsProtocols } from "../eval/records.ts";
-import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
+import { mostRecorded } from "../eval/retrieval-metrics.ts";
+import { retrievalThreshold } from "../retrieval/prune.ts";
 import { termFinders } from "../recognise/options.ts";
-import {
-  addEngineOptions,
-  findTermsOption,
-  parseCount,
-  parseLanguage,
-  parseProbability,
-} from "./arguments.ts";
+import { addEngineOptions, addKeepOptions, findTermsOption, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { EvalOptions } from "./eval.ts";
 import type { ScoreOptions } from "./eval-scores.ts";
@@ -61,17 +56,8 @@ export function evalCommand(
     .option("--glossary <file>", "one list of terms for all utterances, instead of their own")
     .addOption(findTermsOption("can be repeated").argParser(collectChoices(termFinders)))
     .option("--retrieval-only", "look for the terms in the speech, and recognise nothing")
-    .option("--head <folder>", "letter head to look with (default: the one that comes with Glossa)")
-    .option(
-      "--threshold <probability>",
-      `least probability of a term that counts as found (default: ${defaultThreshold})`,
-      parseProbability,
-    )
-    .option(
-      "--most <count>",
-      `most terms found in an utterance (default: ${defaultMostKept})`,
-      parseCount(1, 200),
-    )
+    .option("--head <folder>", "letter head to look with (default: the one that comes with Glossa)");
+  addKeepOptions(command, retrievalThreshold, mostRecorded)
     .option(
       "--seed <number>",
       "seed for drawing distractors, noise and rooms (default: 0)",

@@ -243,6 +243,8 @@ describe("glossa eval", () => {
   it("refuses --retrieval-only without terms, and its options without it", async () => {
     expect((await runFake(["eval", "dev", "--retrieval-only"])).stderr).toContain("needs terms to look for");
     expect((await runFake(["eval", "dev", "--threshold", "0.5"])).stderr).toContain("need --retrieval-only");
+    const byText = ["eval", "dev", "--retrieval-only", "--terms", "own", "--find-terms", "text"];
+    expect((await runFake(byText)).stderr).toContain("finds terms by sounds or both, not by text");
   });
 
   it("gives the terms that the protocol asks for", async () => {

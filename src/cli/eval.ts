@@ -22,10 +22,11 @@ import { runName } from "../eval/run-name.ts";
 import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
 import { scoreRun } from "../eval/score-run.ts";
 import { TermLists } from "../eval/term-lists.ts";
-import type { TermFinding } from "../recognise/options.ts";
-import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
+import { retrievalFinders, type TermFinding } from "../recognise/options.ts";
+import { defaultMostKept, retrievalThreshold } from "../retrieval/prune.ts";
 import { GlossaError } from "../errors.ts";
 import { untilAborted } from "./abortable.ts";
+import { type KeepOptions, keepRule } from "./arguments.ts";
 import type { Environment, LoadedRecogniser, LoadedRetriever } from "./environment.ts";
 import { checkReportFile, type ReportFileOptions, writeReport } from "./eval-report.ts";
 import { printRuns } from "./eval-scores.ts";
@@ -34,7 +35,7 @@ import { loadRecogniser, loadRetriever, type LoadingOptions } from "./load-recog
 import { Screen } from "./screen.ts";
 
 /** The options as the command line names them. */
-export interface EvalOptions extends LoadingOptions, ReportFileOptions {
+export interface EvalOptions extends LoadingOptions, ReportFileOptions, KeepOptions {
   beam?: number;
   language?: string;
   terms?: TermsProtocol[];
@@ -44,8 +45,6 @@ export interface EvalOptions extends LoadingOptions, ReportFileOptions {
   glossary?: string;
   retrievalOnly?: boolean;
   head?: string;
-  threshold?: number;
-  most?: number;
   seed?: number;
   limit?: number;
   datasetFormat?: DataFormat;
@@ -184,7 +183,7 @@ function chosen({ utterances }: DataSet, limit: number | undefined): readonly Ut
 }
 
 function retrievalOf(options: EvalOptions): RetrievalSettings | null {
-  const { retrievalOnly, head, threshold = defaultThreshold, most = defaultMostKept } = options;
+  const { retrievalOnly, head, threshold, precision, recall, most } = options;
   if (retrievalOnly) {
     if ((options.terms ?? ["none"]).includes("none") && options.glossary === undefined) {
       throw new GlossaError(
@@ -192,10 +191,21 @@ function retrievalOf(options: EvalOptions): RetrievalSettings | null {
         "--retrieval-only needs terms to look for; give --terms or --glossary",
       );
     }
-    return { threshold, most, head: head === undefined ? null : resolve(head) };
+    const isKnown = (way: string) => retrievalFinders.some((finder) => finder === way);
+    if (options.findTerms && !options.findTerms.every(isKnown)) {
+      throw new GlossaError(
+        "invalid-argument",
+        `--retrieval-only finds terms by ${retrievalFinders.join(" or ")}, not by ${options.findTerms.join(", ")}`,
+      );
+    }
+    const rule = { ...keepRule(options, retrievalThreshold), most: most ?? defaultMostKept };
+    return { ...rule, head: head === undefined ? null : resolve(head) };
   }
-  if (head !== undefined || options.threshold !== undefined || options.most !== undefined) {
-    throw new GlossaError("invalid-argument", "--head, --threshold and --most need --retrieval-only");
+  if ([head, threshold, precision, recall, most].some((option) => option !== undefined)) {
+    throw new GlossaError(
+      "invalid-argument",
+      "--head, --threshold, --precision, --recall and --most need --retrieval-only",
+    );
   }
   return null;
 }

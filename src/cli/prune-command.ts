@@ -2,14 +2,13 @@
  * The arguments and options of `glossa prune`.
  */
 import { type Command } from "commander";
-import { defaultMostKept, thresholdForTexts } from "../retrieval/prune.ts";
+import { thresholdForTexts } from "../retrieval/prune.ts";
 import {
   addContextOptions,
   addEngineOptions,
+  addKeepOptions,
   addSpeechOptions,
   collect,
-  parseCount,
-  parseProbability,
 } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { PruneCommandOptions } from "./prune.ts";
@@ -35,18 +34,10 @@ export function pruneCommand(
     .argument("<input>", "audio or video file; - is standard input")
     .option("--terms <file>", "glossary file, can be repeated", collect)
     .option("--term <text>", "a single term, can be repeated", collect);
-  addContextOptions(addSpeechOptions(command))
-    .option(
-      "--threshold <probability>",
-      `least probability of a term that is kept, 0 to 1 (default: ${thresholdForTexts})`,
-      parseProbability,
-    )
-    .option(
-      "--most <count>",
-      `most terms kept for a stretch of speech (default: ${defaultMostKept})`,
-      parseCount(1, 10_000),
-    )
-    .option("--json", "as JSON, with what was dropped and all evidence");
+  addKeepOptions(addContextOptions(addSpeechOptions(command)), thresholdForTexts).option(
+    "--json",
+    "as JSON, with what was dropped and all evidence",
+  );
   addEngineOptions(command)
     .addHelpText("after", examples)
     .action(async (input: string, options: PruneCommandOptions) => {

@@ -5,6 +5,7 @@ import { prune as choose, type PrunedTerm, thresholdForTexts } from "../retrieva
 import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
 import { untilAborted } from "./abortable.ts";
+import { type KeepOptions, keepRule } from "./arguments.ts";
 import type { ContextOptions } from "./context.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -15,12 +16,10 @@ import { Screen } from "./screen.ts";
 import { readWantedTerms } from "./wanted-terms.ts";
 
 /** The options as the command line names them. */
-export interface PruneCommandOptions extends ContextOptions, LoadingOptions {
+export interface PruneCommandOptions extends ContextOptions, LoadingOptions, KeepOptions {
   terms?: string[];
   term?: string[];
   language?: string;
-  threshold?: number;
-  most?: number;
   json?: boolean;
   quiet?: boolean;
 }
@@ -49,10 +48,7 @@ export async function prune(
   const stretches = heard.map((hypotheses) => ({
     start: hypotheses[0]![0]!.start,
     end: hypotheses[0]!.at(-1)!.end,
-    ...choose(matcher.match(hypotheses), {
-      threshold: options.threshold ?? thresholdForTexts,
-      most: options.most,
-    }),
+    ...choose(matcher.match(hypotheses), keepRule(options, thresholdForTexts)),
   }));
   const kept = stretches.flatMap((stretch) => stretch.kept);
   if (options.json) {

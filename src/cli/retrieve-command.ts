@@ -3,8 +3,15 @@
  */
 import { type Command } from "commander";
 import { defaultRetrievalModel } from "../recognise/default-models.ts";
-import { defaultMostKept, defaultThreshold } from "../retrieval/prune.ts";
-import { addContextOptions, addEngineOptions, collect, parseCount, parseProbability } from "./arguments.ts";
+import { retrievalThreshold } from "../retrieval/prune.ts";
+import {
+  addContextOptions,
+  addEngineOptions,
+  addKeepOptions,
+  collect,
+  parseLanguage,
+  retrievalFinderOption,
+} from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { RetrieveCommandOptions } from "./retrieve.ts";
 
@@ -12,9 +19,11 @@ const examples = `
 Examples:
   glossa retrieve talk.mp3 --terms terms.txt
   glossa retrieve talk.mp3 --context deck.pdf --threshold 0.5 --json > spoken.json
+  glossa retrieve talk.mp3 --terms terms.txt --find-terms both --precision 0.9
   glossa retrieve talk.mp3 --terms terms.txt --map map.svg
 
-The speech itself is searched for all terms at once; nothing is recognised. \`glossa prune\` finds terms in recognised text instead.
+The speech itself is searched for all terms at once; nothing is recognised unless --find-terms both asks for a second opinion.
+\`glossa prune\` finds terms in recognised text alone.
 `;
 
 /** Adds `retrieve` to the program. */
@@ -25,21 +34,13 @@ export function retrieveCommand(
 ): void {
   const command = program
     .command("retrieve")
-    .description("Find which of thousands of terms are spoken in a recording, by its sounds alone.")
+    .description("Find which of thousands of terms are spoken in a recording, by its sounds.")
     .argument("<input>", "audio or video file; - is standard input")
     .option("--terms <file>", "glossary file, can be repeated", collect)
     .option("--term <text>", "a single term, can be repeated", collect);
-  addContextOptions(command)
-    .option(
-      "--threshold <probability>",
-      `least probability of a term that is kept, 0 to 1 (default: ${defaultThreshold})`,
-      parseProbability,
-    )
-    .option(
-      "--most <count>",
-      `most terms kept for a stretch of speech (default: ${defaultMostKept})`,
-      parseCount(1, 10_000),
-    )
+  addKeepOptions(addContextOptions(command), retrievalThreshold)
+    .addOption(retrievalFinderOption())
+    .option("--language <code>", "spoken language, for the quick pass (default: detected)", parseLanguage)
     .option("--json", "as JSON, with what was dropped and all evidence")
     .option("--map <file>", "draw where in time each term that is kept fits, as SVG")
     .option(

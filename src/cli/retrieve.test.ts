@@ -77,6 +77,16 @@ describe("glossa retrieve", () => {
     expect(given.options).toMatchObject({ threshold: 0.3, most: 7 });
   });
 
+  it("keeps as many as a wanted precision or recall allows, and takes one rule at a time", async () => {
+    const args = ["retrieve", talk, "--term", "LoRA", "--term", "Qwen"];
+    const given: { options?: object } = {};
+    await runFake([...args, "--precision", "0.9", "--find-terms", "both"], { retriever: hearingL(given) });
+    expect(given.options).toMatchObject({ precision: 0.9, findTerms: "both" });
+    const run = await runFake([...args, "--precision", "0.9", "--recall", "0.5"], { retriever: hearingL() });
+    expect(run).toMatchObject({ exitCode: 2 });
+    expect(run.stderr).toContain("cannot be used with option '--recall <share>'");
+  });
+
   it("draws a map in which a term's name can be no markup", async () => {
     const map = join(folder, "map.svg");
     const run = await runFake(["retrieve", talk, "--term", "L<script>&", "--map", map], {

@@ -3,12 +3,12 @@
  */
 import { writeFile } from "node:fs/promises";
 import { GlossaError } from "../errors.ts";
-import type { RetrievedStretch } from "../recognise/retriever.ts";
-import type { PrunedTerm } from "../retrieval/prune.ts";
+import type { RetrievedMatch, RetrievedStretch, RetrieveOptions } from "../recognise/retriever.ts";
+import { type PrunedTerm, retrievalThreshold } from "../retrieval/prune.ts";
 import { drawTermMap } from "../report/term-map.ts";
 import type { TermMapStretch } from "../retrieval/term-map.ts";
-import type { TermSighting } from "../retrieval/term-spotter.ts";
 import { untilAborted } from "./abortable.ts";
+import { type KeepOptions, keepRule } from "./arguments.ts";
 import type { ContextOptions } from "./context.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -19,11 +19,11 @@ import { Screen } from "./screen.ts";
 import { readWantedTerms } from "./wanted-terms.ts";
 
 /** The options as the command line names them. */
-export interface RetrieveCommandOptions extends ContextOptions, LoadingOptions {
+export interface RetrieveCommandOptions extends ContextOptions, LoadingOptions, KeepOptions {
   terms?: string[];
   term?: string[];
-  threshold?: number;
-  most?: number;
+  findTerms: RetrieveOptions["findTerms"];
+  language?: string;
   json?: boolean;
   map?: string;
   head?: string;
@@ -53,8 +53,9 @@ export async function retrieve(
     const { unspellable } = retriever.spotter(terms);
     for (const warning of unspellableWarning(unspellable, terms.length)) await screen.warn(warning);
     const found = retriever.retrieve(input, terms, {
-      threshold: options.threshold,
-      most: options.most,
+      ...keepRule(options, retrievalThreshold),
+      findTerms: options.findTerms,
+      language: options.language,
       signal,
       onProgress: (progress) => screen.showRecognition(input, progress, (performance.now() - started) / 1000),
     });
@@ -99,26 +100,25 @@ function asTable(stretches: readonly RetrievedStretch[]): string {
 
 function asJson(terms: number, stretches: readonly RetrievedStretch[]): string {
   const result = stretches.map(({ start, end, kept, dropped }) => ({
-    start: rounded(start),
-    end: rounded(end),
+    start,
+    end,
     kept: kept.map(describe),
     dropped: dropped.map(describe),
   }));
-  return `${JSON.stringify({ terms, stretches: result }, null, 2)}\n`;
+  const round = (_: string, value: unknown) => (typeof value === "number" ? rounded(value) : value);
+  return `${JSON.stringify({ terms, stretches: result }, round, 2)}\n`;
 }
 
-function describe({ term, score, matches }: PrunedTerm<TermSighting>) {
+function describe({ term, score, matches }: PrunedTerm<RetrievedMatch>) {
   return {
     term: term.text,
     source: term.source,
-    score: rounded(score),
-    matches: matches.map((match) => ({
-      start: rounded(match.start),
-      end: rounded(match.end),
-      score: rounded(match.score),
-      evidence: Object.fromEntries(
-        Object.entries(match.evidence).map(([name, value]) => [name, rounded(value as number)]),
-      ),
+    score,
+    matches: matches.map(({ start, end, score: probability, evidence }) => ({
+      start,
+      end,
+      score: probability,
+      evidence,
     })),
   };
 }

@@ -25,7 +25,12 @@ export const perturbationSchema = z.object({
 export type Perturbation = z.infer<typeof perturbationSchema>;
 
 export const retrievalSettingsSchema = z.object({
-  threshold: z.number().describe("Least probability of a term that counts as found."),
+  threshold: z
+    .number()
+    .optional()
+    .describe("Least probability of a term that counts as found, unless precision or recall is given."),
+  precision: z.number().optional().describe("Expected share of what counts as found that is said."),
+  recall: z.number().optional().describe("Expected share of what is said that counts as found."),
   most: z.number().describe("Most terms of an utterance that count as found."),
   head: z.string().nullable().describe("As given; null is the head that comes with Glossa."),
 });

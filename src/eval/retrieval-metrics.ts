@@ -1,6 +1,8 @@
 /** How well terms were retrieved from an utterance: what GLCLAP and SAP² report, as sums (docs/metrics.md). */
-import type { RetrievalSettings } from "./records.ts";
+import { countKept, type PruneOptions } from "../retrieval/prune.ts";
 
+/** Terms of an utterance that are recorded, the likeliest; far more than any metric asks for. */
+export const mostRecorded = 200;
 /** As many more as are true may be wrong. */
 const moreThanTrue = 5;
 
@@ -21,13 +23,17 @@ export type RetrievalSums = Record<
 export function retrievalSums(
   own: readonly string[],
   retrieved: readonly { readonly key: string; readonly score: number }[],
-  { threshold, most }: Pick<RetrievalSettings, "threshold" | "most">,
+  options: PruneOptions,
 ): RetrievalSums {
   const said = new Set(own);
   // Spellings that are scored alike are one term.
   const ranked = [...new Map([...retrieved].reverse().map((entry) => [entry.key, entry])).values()].reverse();
   const countSaid = (entries: typeof ranked) => entries.filter(({ key }) => said.has(key)).length;
-  const kept = ranked.filter(({ score }) => score >= threshold).slice(0, most);
+  const count = countKept(
+    ranked.map(({ score }) => score),
+    options,
+  );
+  const kept = ranked.slice(0, count);
   const right = countSaid(kept);
   return {
     topOneRecall: said.size === 0 ? [0, 0] : [countSaid(ranked.slice(0, 1)), 1],

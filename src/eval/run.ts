@@ -6,7 +6,7 @@ import { availableParallelism, cpus, platform, arch } from "node:os";
 import { GlossaError } from "../errors.ts";
 import type { TermFinding } from "../recognise/options.ts";
 import type { Recogniser } from "../recognise/recogniser.ts";
-import type { Retriever } from "../recognise/retriever.ts";
+import type { Retriever, RetrieveOptions } from "../recognise/retriever.ts";
 import type { Transcript } from "../transcript/transcript.ts";
 import type { DataSet } from "./datasets/load-data-set.ts";
 import type { Utterance } from "./datasets/utterance.ts";
@@ -18,6 +18,7 @@ import type {
   TermsProtocol,
   UtteranceRecord,
 } from "./records.ts";
+import { mostRecorded } from "./retrieval-metrics.ts";
 import { RunFolder, type StoredRun } from "./run-folder.ts";
 import { fingerprintOf, type TermLists } from "./term-lists.ts";
 
@@ -170,7 +171,11 @@ async function recordOf(
     const input = plan.perturber.isIdle ? audio : await plan.perturber.apply(audio, id, signal);
     const started = performance.now();
     if ("retrieve" in engine) {
-      const { retrieved, seconds } = await retrieve(engine, input, given, signal);
+      const { retrieved, seconds } = await retrieve(engine, input, given, {
+        language: plan.language ?? utterance.language,
+        findTerms: plan.findTerms === "both" ? "both" : "sounds",
+        signal,
+      });
       return {
         ...known,
         language: language ?? "und",
@@ -223,20 +228,17 @@ async function recordOf(
   }
 }
 
-/** Terms that are looked at in the rank; far more than any metric asks for. */
-const mostRecorded = 200;
-
 /** Every term with any evidence, the likeliest first, at its likeliest place in the whole recording. */
 async function retrieve(
   retriever: EvaluatedRetriever,
   input: Parameters<EvaluatedRetriever["retrieve"]>[0],
   given: readonly string[],
-  signal: AbortSignal | undefined,
+  options: Pick<RetrieveOptions, "language" | "findTerms" | "signal">,
 ): Promise<{ retrieved: NonNullable<UtteranceRecord["retrieved"]>; seconds: number }> {
   const terms = given.map((text) => ({ text, spokenForms: [], weight: 1 }));
   const best = new Map<string, NonNullable<UtteranceRecord["retrieved"]>[number]>();
   let seconds = 0;
-  const stretches = retriever.retrieve(input, terms, { threshold: 0, most: mostRecorded, signal });
+  const stretches = retriever.retrieve(input, terms, { ...options, threshold: 0, most: mostRecorded });
   for await (const { kept, end: stretchEnd } of stretches) {
     seconds = stretchEnd;
     for (const { matches } of kept) {

@@ -2,17 +2,37 @@
  * Which of a long list of terms are worth a place in the prompt of a stretch of speech: those that a quick pass without terms
  * heard something like (speech-aware pruning, docs/context.md).
  */
+import type { SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
+import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { prune, type Pruned, type ScoredMatch } from "../retrieval/prune.ts";
 import { TermMatcher, type TermMatch } from "../retrieval/term-matcher.ts";
 import type { Word } from "../transcript/transcript.ts";
+import { PreparedTerms } from "./glossary.ts";
+import { searchWindow } from "./search-window.ts";
 
 /** Making the index of longer lists takes longer than what it brings. */
 const longestMatchedList = 20_000;
 /** By how much being near in time, as on the slide that is shown, raises the odds of a term. */
 const nearOdds = 3;
 
+/** How a text is searched for that is not the result: partial ones, and those that terms are looked for in. */
+export const fastest = { beamSize: 1, temperatures: [0], seed: 0, context: [] };
+
 const matchers = new WeakMap<readonly Term[], TermMatcher>();
+
+/** The words that a model hears in a window without terms; none where they cannot be trusted. */
+export async function quickPass(
+  model: SpeechModel,
+  window: SpeechWindow,
+  frames: AudioFrames,
+  language: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Word[]> {
+  const request = { ...fastest, language, terms: new PreparedTerms([], model), signal };
+  const { part } = await searchWindow(model, window, frames, request);
+  return !part || part.suspicion !== null ? [] : part.words;
+}
 
 /**
  * Where something like a term was heard.

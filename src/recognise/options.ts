@@ -34,6 +34,8 @@ export type TermSource = readonly (string | Term)[] | (() => readonly (string | 
 export const termFinders = ["both", "sounds", "text", "none"] as const;
 /** `both`, `sounds`, `text` or `none`; see `RecogniseOptions.findTerms`. */
 export type TermFinding = (typeof termFinders)[number];
+/** Those of them that go without recognition, or with a quick pass of it. */
+export const retrievalFinders = ["sounds", "both"] as const satisfies readonly TermFinding[];
 
 /** What decides how one recording is recognised. */
 export interface RecogniseOptions {

@@ -9,10 +9,11 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openAudio, type AudioInput } from "../audio/open-audio.ts";
 import type { VoiceActivity } from "../audio/voice-activity.ts";
-import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
+import { speechWindows } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
+import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import { headFiles, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
@@ -22,8 +23,10 @@ import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import type { ResolvedModel } from "../weights/resolved-model.ts";
 import { defaultRetrievalModel } from "./default-models.ts";
+import { heardTerms, quickPass } from "./heard-terms.ts";
+import { LanguageVote } from "./language-vote.ts";
 import { loadSpeechModel } from "./load-model.ts";
-import type { LoadOptions, RecognitionProgress } from "./options.ts";
+import type { LoadOptions, RecognitionProgress, retrievalFinders } from "./options.ts";
 
 /** What decides which model and head are loaded. */
 export interface RetrieverOptions extends LoadOptions {
@@ -33,19 +36,29 @@ export interface RetrieverOptions extends LoadOptions {
 
 /** What decides which terms are kept, and how the recording is read. */
 export interface RetrieveOptions extends PruneOptions {
+  /**
+   * `sounds`: by the letter head alone, which recognises nothing. `both`: also in what a quick pass of the model writes, which takes
+   * several times as long and is surer; lists of more than 20,000 terms are looked for by their sounds alone. Default `sounds`.
+   */
+  readonly findTerms?: (typeof retrievalFinders)[number];
+  /** ISO 639-1 code for the quick pass; default: detected. */
+  readonly language?: string;
   /** Leave out stretches without speech. Default true. */
   readonly voiceActivity?: boolean;
   readonly signal?: AbortSignal;
   onProgress?(progress: RecognitionProgress): void;
 }
 
+/** A term at a place, with what speaks for it: the sounds, or both opinions. */
+export type RetrievedMatch = TermSighting | FusedMatch;
+
 /** The terms of a stretch of speech; times in seconds from the start of the recording. */
 export interface RetrievedStretch {
   readonly start: number;
   readonly end: number;
   /** The likeliest first. */
-  readonly kept: readonly PrunedTerm<TermSighting>[];
-  readonly dropped: readonly PrunedTerm<TermSighting>[];
+  readonly kept: readonly PrunedTerm<RetrievedMatch>[];
+  readonly dropped: readonly PrunedTerm<RetrievedMatch>[];
   /** What was searched, for maps. */
   readonly scores: LabelScores;
 }
@@ -150,8 +163,9 @@ export class Retriever implements AsyncDisposable {
     terms: readonly Term[],
     options: RetrieveOptions = {},
   ): AsyncGenerator<RetrievedStretch, void, undefined> {
-    const { signal, voiceActivity = true, onProgress } = options;
+    const { signal, voiceActivity = true, onProgress, findTerms = "sounds" } = options;
     signal?.throwIfAborted();
+    const vote = new LanguageVote(options.language);
     const spotter = this.spotter(terms);
     await using audio = await openAudio(input, { signal });
     const detector = voiceActivity ? await (this.#voiceActivity ??= this.#loadVoiceActivity()) : null;
@@ -165,15 +179,18 @@ export class Retriever implements AsyncDisposable {
     });
     for await (const window of windows) {
       signal?.throwIfAborted();
-      const scores = await this.#scoresOf(window);
-      const sightings = spotter.spot(
-        scores.logits,
-        scores.places,
-        this.#head.placeSeconds,
-        window.startSeconds,
-      );
-      onProgress?.({ processedSeconds: window.endSeconds, totalSeconds });
-      yield { start: window.startSeconds, end: window.endSeconds, ...prune(sightings, options), scores };
+      const { startSeconds: start, endSeconds: end } = window;
+      using frames = await this.#model.encode(window.samples);
+      const scores = await labelScores(this.#head, this.#model, frames);
+      const sightings = spotter.spot(scores.logits, scores.places, this.#head.placeSeconds, start);
+      let matches: readonly RetrievedMatch[] = sightings;
+      if (findTerms === "both") {
+        const language = await vote.languageOf(frames, this.#model);
+        const words = await quickPass(this.#model, window, frames, language, signal);
+        matches = fuse(sightings, heardTerms(terms, words));
+      }
+      onProgress?.({ processedSeconds: end, totalSeconds });
+      yield { start, end, ...prune(matches, options), scores };
     }
   }
 
@@ -186,11 +203,6 @@ export class Retriever implements AsyncDisposable {
       scores,
       { start, placeSeconds },
     );
-  }
-
-  async #scoresOf({ samples }: SpeechWindow): Promise<LabelScores> {
-    using frames = await this.#model.encode(samples);
-    return labelScores(this.#head, this.#model, frames);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

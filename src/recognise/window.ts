@@ -10,8 +10,8 @@ import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import type { TermMatch } from "../retrieval/term-matcher.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment } from "../transcript/transcript.ts";
-import { PreparedTerms } from "./glossary.ts";
-import { heardTerms, likeliest } from "./heard-terms.ts";
+import type { PreparedTerms } from "./glossary.ts";
+import { fastest, heardTerms, likeliest, quickPass } from "./heard-terms.ts";
 import type { RecogniseOptions } from "./options.ts";
 import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
 import { candidates, type TermFinder } from "./spoken-terms.ts";
@@ -37,9 +37,6 @@ export interface Settings {
 
 /** How often recognition goes on within one window for speech that was skipped, and as often after a text that ended too soon. */
 const mostParts = 3;
-
-/** How partial results are searched for: they are wanted soon, and will be replaced. */
-const fastest = { beamSize: 1, temperatures: [0] };
 
 /** Recognises the next window of a recording. Of `state`, only the vote on the language is changed. */
 export async function recogniseWindow(
@@ -153,7 +150,8 @@ export async function guessWindow(
   using frames = await model.encode(window.samples);
   settings.signal?.throwIfAborted();
   const language = state.vote.language ?? (await likeliestLanguage(model, frames));
-  const request = { ...settings, ...fastest, language, terms: state.glossary.prepared, context: [] };
+  const { prepared: terms } = state.glossary;
+  const request = { ...settings, ...fastest, language, terms };
   const { part } = await searchWindow(model, window, frames, request);
   if (!part || part.suspicion !== null) return null;
   const segments = segmentsOf(part.text, part.words, settings.wordTimes);
@@ -177,9 +175,7 @@ async function firstPass(
 ): Promise<readonly TermMatch[]> {
   const isWanted = settings.findTerms !== "none" && settings.findTerms !== "sounds";
   if (!isWanted || prepared.fitPrompt || model.promptLimit === 0) return [];
-  const request = { ...settings, ...fastest, language, terms: new PreparedTerms([], model), context: [] };
-  const { part } = await searchWindow(model, window, frames, request);
-  return !part || part.suspicion !== null ? [] : heardTerms(prepared.used, part.words);
+  return heardTerms(prepared.used, await quickPass(model, window, frames, language, settings.signal));
 }
 
 async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {

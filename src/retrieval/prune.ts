@@ -11,9 +11,14 @@ export interface ScoredMatch {
   readonly score: number;
 }
 
+/** Which of ranked terms are kept; one of the first three. */
 export interface PruneOptions {
   /** Least probability of a term that is kept, 0 to 1. Default `defaultThreshold`. */
   readonly threshold?: number;
+  /** As many as are kept with this share of them expected to be spoken, 0 to 1. */
+  readonly precision?: number;
+  /** As few as are kept with this share of the spoken terms expected among them, 0 to 1. */
+  readonly recall?: number;
   /** Most terms kept, the likeliest. Default 20. */
   readonly most?: number;
 }
@@ -34,16 +39,34 @@ export interface PrunedTerm<Match extends ScoredMatch> {
 
 /** Low on purpose: a term too many costs little, a term lost is lost. Calibrated, see docs/experiments.md. */
 export const defaultThreshold = 0.1;
+/** Where the terms themselves are what is wanted: right ones matter as much as all of them. */
+export const retrievalThreshold = 0.3;
 /** For all texts that a search came up with, where nothing but the choice of terms is wanted. */
 export const thresholdForTexts = 0.01;
 export const defaultMostKept = 20;
+
+/**
+ * How many of the likeliest are kept. Precision and recall are expected ones: a probability of 0.4 counts as 0.4 of a spoken term.
+ *
+ * @param scores probabilities, the highest first
+ */
+export function countKept(scores: readonly number[], options: PruneOptions): number {
+  const { threshold = defaultThreshold, precision, recall, most = defaultMostKept } = options;
+  const sums = [0];
+  for (const score of scores) sums.push(sums.at(-1)! + score);
+  let count: number;
+  // Scores fall, and so do their means.
+  if (precision !== undefined) count = sums.findLastIndex((sum, kept) => sum >= precision * kept);
+  else if (recall !== undefined) count = sums.findIndex((sum) => sum >= recall * sums.at(-1)!);
+  else count = scores.filter((score) => score >= threshold).length;
+  return Math.min(count, most);
+}
 
 /** @param matches as `TermMatcher.match` or `TermSpotter.spot` gives them */
 export function prune<Match extends ScoredMatch>(
   matches: readonly Match[],
   options: PruneOptions = {},
 ): Pruned<Match> {
-  const { threshold = defaultThreshold, most = defaultMostKept } = options;
   const byTerm = new Map<Term, Match[]>();
   for (const match of matches) {
     const known = byTerm.get(match.term);
@@ -53,7 +76,12 @@ export function prune<Match extends ScoredMatch>(
   const ranked = [...byTerm]
     .map(([term, all]) => ({ term, score: Math.max(...all.map((match) => match.score)), matches: all }))
     .sort((a, b) => b.score - a.score || b.term.weight - a.term.weight);
-  const kept = ranked.filter((entry) => entry.score >= threshold && entry.term.weight > 0).slice(0, most);
+  const wanted = ranked.filter(({ term }) => term.weight > 0);
+  const count = countKept(
+    wanted.map(({ score }) => score),
+    options,
+  );
+  const kept = wanted.slice(0, count);
   const isKept = new Set(kept);
   return { kept, dropped: ranked.filter((entry) => !isKept.has(entry)) };
 }
