@@ -25,10 +25,15 @@ export class LabelTrie {
    */
   constructor(sequences: readonly Uint8Array[]) {
     const order = sorted(sequences);
+    // One after the other in their order: to read them level by level is then to go through memory once a level.
+    const starts = new Int32Array(order.length + 1);
+    for (const [i, sequence] of order.entries()) starts[i + 1] = starts[i]! + sequences[sequence]!.length;
+    const all = new Uint8Array(starts[order.length]!);
+    for (const [i, sequence] of order.entries()) all.set(sequences[sequence]!, starts[i]);
     let capacity = 1;
-    for (const [i, sequence] of order.entries()) {
-      capacity +=
-        sequences[sequence]!.length - (i === 0 ? 0 : shared(sequences[order[i - 1]!]!, sequences[sequence]!));
+    for (let i = 0; i < order.length; i++) {
+      const length = starts[i + 1]! - starts[i]!;
+      capacity += length - (i === 0 ? 0 : shared(all, starts[i - 1]!, starts[i]!, starts[i + 1]!));
     }
     this.size = capacity;
     this.sequences = sequences.length;
@@ -45,18 +50,18 @@ export class LabelTrie {
     let ended = 0;
     for (let node = 0; node < nodes; node++) {
       const depth = this.depths[node]!;
+      const end = to[node]!;
       this.firstEnding[node] = ended;
       this.firstChild[node] = nodes;
       let at = from[node]!;
       // What ends here comes first in the order.
-      for (; at < to[node]! && sequences[order[at]!]!.length === depth; at++)
-        this.ending[ended++] = order[at]!;
-      while (at < to[node]!) {
-        const label = sequences[order[at]!]![depth]!;
+      for (; at < end && starts[at + 1]! - starts[at]! === depth; at++) this.ending[ended++] = order[at]!;
+      while (at < end) {
+        const label = all[starts[at]! + depth]!;
         this.labels[nodes] = label;
         this.depths[nodes] = depth + 1;
         from[nodes] = at;
-        while (at < to[node]! && sequences[order[at]!]![depth] === label) at++;
+        while (at < end && all[starts[at]! + depth] === label) at++;
         to[nodes++] = at;
       }
     }
@@ -71,21 +76,27 @@ export const mostSequenceLabels = 255;
 /** Numbers of the sequences that are not empty, in the order of their labels. */
 function sorted(sequences: readonly Uint8Array[]): Int32Array {
   const numbers: number[] = [];
+  // Engines compare strings of single bytes several times as fast as arrays of bytes.
+  const keys: string[] = [];
   for (const [i, sequence] of sequences.entries()) {
     if (sequence.length > mostSequenceLabels) {
       throw new RangeError(
         `A sequence has ${sequence.length} labels; at most ${mostSequenceLabels} are possible.`,
       );
     }
+    keys.push(Buffer.from(sequence.buffer, sequence.byteOffset, sequence.length).toString("latin1"));
     if (sequence.length > 0) numbers.push(i);
   }
-  return Int32Array.from(numbers).sort((a, b) => Buffer.compare(sequences[a]!, sequences[b]!) || a - b);
+  return Int32Array.from(numbers).sort((a, b) => {
+    const [first, second] = [keys[a]!, keys[b]!];
+    return first < second ? -1 : first > second ? 1 : a - b;
+  });
 }
 
-/** How many labels both begin with. */
-function shared(a: Uint8Array, b: Uint8Array): number {
-  const most = Math.min(a.length, b.length);
+/** How many labels the sequence from `first` to `second` and that from there to `end` begin with in common. */
+function shared(all: Uint8Array, first: number, second: number, end: number): number {
+  const most = Math.min(second - first, end - second);
   let count = 0;
-  while (count < most && a[count] === b[count]) count++;
+  while (count < most && all[first + count] === all[second + count]) count++;
   return count;
 }
