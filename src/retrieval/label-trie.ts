@@ -55,7 +55,7 @@ export class LabelTrie {
       this.firstChild[node] = nodes;
       let at = from[node]!;
       // What ends here comes first in the order.
-      for (; at < end && starts[at + 1]! - starts[at]! === depth; at++) this.ending[ended++] = order[at]!;
+      for (; at < end && depth === starts[at + 1]! - starts[at]!; at++) this.ending[ended++] = order[at]!;
       while (at < end) {
         const label = all[starts[at]! + depth]!;
         this.labels[nodes] = label;
