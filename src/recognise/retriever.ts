@@ -14,7 +14,7 @@ import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
-import { headFiles, shippedHeadFolder } from "../retrieval/head-files.ts";
+import { headFiles, modelsWithHead, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
@@ -116,8 +116,8 @@ async function headFor(model: ResolvedModel, options: RetrieverOptions): Promise
   if (head !== null) return head;
   throw new GlossaError(
     "invalid-argument",
-    `Glossa comes with no letter head for ${model.manifest.id}, only for ${defaultRetrievalModel}; choose that, or train one with ` +
-      "recipes/ctc-head.json and give its folder as --head",
+    `Glossa comes with no letter head for ${model.manifest.id}, only for ${(await modelsWithHead()).join(" and ")}; choose one ` +
+      "of these, or train one with recipes/ctc-head.json and give its folder as --head",
   );
 }
 

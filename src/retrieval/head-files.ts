@@ -1,5 +1,5 @@
 /** The files that a trained head is used by, in the folder of its run. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import writeFileAtomic from "write-file-atomic";
@@ -10,9 +10,19 @@ import { labelSetNames } from "./ctc-labels.ts";
 /** What a `glclap` head was trained by; `src/train/recipes/glclap-model.ts` says what each holds against what. */
 export const glclapSystems = ["clap", "subtext-clap", "lclap", "glclap"] as const;
 
+const shippedFolder = fileURLToPath(new URL("../../models", import.meta.url));
+const shippedPrefix = "letters-";
+
 /** Where the letter head that comes with Glossa for a model stands, if there is one. */
 export function shippedHeadFolder(modelId: string): string {
-  return fileURLToPath(new URL(`../../models/letters-${modelId}`, import.meta.url));
+  return join(shippedFolder, `${shippedPrefix}${modelId}`);
+}
+
+/** The models that Glossa comes with a letter head for. */
+export async function modelsWithHead(): Promise<string[]> {
+  const names = await readdir(shippedFolder).catch(() => []);
+  const heads = names.filter((name) => name.startsWith(shippedPrefix));
+  return heads.map((name) => name.slice(shippedPrefix.length)).sort();
 }
 
 export const headFiles = {
