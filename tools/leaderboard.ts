@@ -2,11 +2,11 @@
  * The leaderboard: `glossa eval` with every model on every data set of a folder, then `docs/leaderboard.md` and its plots.
  *
  *     npm run leaderboard -- [--data ../shared/data] [--model ID]… [--set NAME]… [--limit N] [--runs DIR] [--output DIR]
- *                            [--offline] [--render-only]
+ *                            [--retrieval-only] [--offline] [--render-only]
  *
  * Runs are recorded as they go: stopped at any time, the same command goes on. Finished runs of the same release are not
  * made again. `--model`, `--set` restrict what is run, not what is rendered; `--limit` takes the first utterances of
- * every set, recorded apart from whole runs.
+ * every set, recorded apart from whole runs. `--retrieval-only` leaves out recognition.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
@@ -17,12 +17,15 @@ import { loadDataSet, type DataSet } from "../src/eval/datasets/load-data-set.ts
 import type { RunRecord, TermsProtocol } from "../src/eval/records.ts";
 import { readRun } from "../src/eval/run-folder.ts";
 import { scoreRun } from "../src/eval/score-run.ts";
+import { retrievalFinders } from "../src/recognise/options.ts";
 import { renderLeaderboard } from "../src/report/leaderboard.ts";
 import {
   type LeaderboardResult,
   type LeaderboardRun,
   leaderboardResult,
+  retrievalOf,
 } from "../src/report/leaderboard-runs.ts";
+import { modelsWithHead } from "../src/retrieval/head-files.ts";
 import { listModels } from "../src/weights/model-store.ts";
 
 const { values: options } = parseArgs({
@@ -33,6 +36,7 @@ const { values: options } = parseArgs({
     limit: { type: "string" },
     runs: { type: "string", default: "runs/leaderboard" },
     output: { type: "string", default: "docs" },
+    "retrieval-only": { type: "boolean", default: false },
     offline: { type: "boolean", default: false },
     "render-only": { type: "boolean", default: false },
   },
@@ -46,6 +50,8 @@ const release = (JSON.parse(await readFile("package.json", "utf8")) as { version
 const runsFolder = join(runsRoot, release);
 
 const distractorSizes = [100, 500, 1000, 2000];
+/** List sizes that retrieval is measured with. */
+const retrievalSizes = [1000, 2000];
 /** Sets of fewer recordings say too little about distractors for the time that they take. */
 const fewestForDistractors = 10;
 /** What distractors are drawn from, by language. */
@@ -59,6 +65,7 @@ const glossaries: Readonly<Record<string, string>> = { "en-names": "stamp_names.
 interface Protocol {
   terms: TermsProtocol;
   listSize: number;
+  retrieval?: LeaderboardRun["retrieval"];
   args: readonly string[];
 }
 
@@ -97,11 +104,28 @@ function protocolsOf({ name, utterances }: DataSet, language: string): Protocol[
   return [plain, own, ...larger];
 }
 
+/** How retrieval is measured on a data set, with every model that has a letter head. */
+function retrievalProtocolsOf(dataSet: DataSet, language: string): Protocol[] {
+  const long = protocolsOf(dataSet, language).filter(
+    ({ terms, listSize }) =>
+      (terms === "all" && dataSet.name in glossaries) ||
+      (terms === "own+distractors" && retrievalSizes.includes(listSize)),
+  );
+  return long.flatMap(({ args, ...protocol }) =>
+    retrievalFinders.map((retrieval) => ({
+      ...protocol,
+      retrieval,
+      args: [...args, "--retrieval-only", "--find-terms", retrieval],
+    })),
+  );
+}
+
 async function plan(): Promise<PlannedRun[]> {
   const models = (await listModels())
     .filter(({ manifest }) => manifest.architecture !== "silero-vad")
     .sort((left, right) => left.bytes - right.bytes);
   const planned: PlannedRun[] = [];
+  const headed = await modelsWithHead();
   for (const name of (await readdir(options.data)).sort()) {
     const manifest = join(options.data, name, "manifest.jsonl");
     if (!(await exists(manifest))) continue;
@@ -109,7 +133,11 @@ async function plan(): Promise<PlannedRun[]> {
     const language = dataSet.utterances[0].language ?? "en";
     for (const { manifest: model } of models) {
       if (model.languages !== "multilingual" && !model.languages.includes(language)) continue;
-      for (const { terms, listSize, args } of protocolsOf(dataSet, language)) {
+      const protocols = [
+        ...protocolsOf(dataSet, language),
+        ...(headed.includes(model.id) ? retrievalProtocolsOf(dataSet, language) : []),
+      ];
+      for (const { terms, listSize, retrieval = null, args } of protocols) {
         const all = ["eval", manifest, "--model", model.id, ...args, "--output", runsFolder];
         if (limit !== null) all.push("--limit", String(limit));
         planned.push({
@@ -119,6 +147,7 @@ async function plan(): Promise<PlannedRun[]> {
           model: model.id,
           terms,
           listSize,
+          retrieval,
           args: all,
           command: ["glossa", ...all].join(" "),
         });
@@ -144,13 +173,14 @@ async function recordedRuns(folder: string): Promise<Map<string, { path: string;
     if (!(await exists(join(path, "run.json")))) continue;
     const run = JSON.parse(await readFile(join(path, "run.json"), "utf8")) as RunRecord;
     const { model, terms, listSize } = run.settings;
-    found.set(keyOf({ set: run.set, model, terms, listSize }), { path, run });
+    found.set(keyOf({ set: run.set, model, terms, listSize, retrieval: retrievalOf(run) }), { path, run });
   }
   return found;
 }
 
-function keyOf({ set, model, terms, listSize }: Pick<PlannedRun, "set" | "model" | "terms" | "listSize">) {
-  return JSON.stringify([set, model, terms, terms === "own+distractors" ? listSize : 0]);
+function keyOf(run: Pick<PlannedRun, "set" | "model" | "terms" | "listSize" | "retrieval">) {
+  const { set, model, terms, listSize, retrieval } = run;
+  return JSON.stringify([set, model, terms, terms === "own+distractors" ? listSize : 0, retrieval]);
 }
 
 /** Runs `glossa`, in a process of its own: its peak memory is that of one run. */
@@ -171,7 +201,10 @@ async function glossa(args: readonly string[]): Promise<number> {
 
 async function runAll(planned: readonly PlannedRun[]): Promise<string[]> {
   const wanted = planned.filter(
-    ({ set, model }) => (options.set?.includes(set) ?? true) && (options.model?.includes(model) ?? true),
+    ({ set, model, retrieval }) =>
+      (options.set?.includes(set) ?? true) &&
+      (options.model?.includes(model) ?? true) &&
+      (retrieval !== null || !options["retrieval-only"]),
   );
   if (wanted.length === 0) throw new Error("no run fits --set and --model");
   const failures: string[] = [];
@@ -179,7 +212,7 @@ async function runAll(planned: readonly PlannedRun[]): Promise<string[]> {
   process.on("SIGINT", () => {});
   for (const [index, run] of wanted.entries()) {
     const recorded = (await recordedRuns(runsFolder)).get(keyOf(run));
-    const title = `${index + 1}/${wanted.length} ${run.set}, ${run.model}, ${run.terms} ${run.listSize || ""}`;
+    const title = `${index + 1}/${wanted.length} ${run.set}, ${run.model}, ${run.terms} ${run.listSize || ""}${run.retrieval ? `, retrieval by ${run.retrieval}` : ""}`;
     if (recorded !== undefined && recorded.run.finishedAt !== null) {
       console.error(`${title}: done before`);
       continue;

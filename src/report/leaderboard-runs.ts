@@ -2,6 +2,13 @@
 import { bootstrapInterval, type Interval } from "../eval/bootstrap.ts";
 import { metricDefinitions } from "../eval/metric-definitions.ts";
 import type { IntervalMetricName, RunRecord, RunScore, TermsProtocol } from "../eval/records.ts";
+import type { RetrieveOptions } from "../recognise/retriever.ts";
+
+/** How a run looked for terms; null when it recognised. */
+export function retrievalOf({ settings }: RunRecord): LeaderboardRun["retrieval"] {
+  if (settings.retrieval === undefined) return null;
+  return settings.findTerms === "both" ? "both" : "sounds";
+}
 
 /** What the leaderboard keeps of a scored run. */
 export type LeaderboardResult = Pick<RunScore, "metrics" | "intervals" | "hours" | "failed"> & {
@@ -21,6 +28,8 @@ export interface LeaderboardRun {
   terms: TermsProtocol;
   /** Distractors per utterance; 0 for protocols without. */
   listSize: number;
+  /** How terms were looked for where nothing was recognised; null for recognition. */
+  retrieval: RetrieveOptions["findTerms"] | null;
   /** What makes the run. */
   command: string;
   /** One result for every release of Glossa that was measured, in any order. */

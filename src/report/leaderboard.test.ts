@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type LeaderboardResult, type LeaderboardRun, leaderboardResult } from "./leaderboard-runs.ts";
+import {
+  type LeaderboardResult,
+  type LeaderboardRun,
+  leaderboardResult,
+  retrievalOf,
+} from "./leaderboard-runs.ts";
 import { renderLeaderboard } from "./leaderboard.ts";
 import { fakeRun } from "./testing/fake-runs.ts";
 
@@ -42,6 +47,7 @@ function entry(fake: FakeEntry, results: readonly LeaderboardResult[] = [result(
     model,
     terms,
     listSize,
+    retrieval: null,
     command: `glossa eval ${set}`,
     results,
   };
@@ -144,6 +150,49 @@ describe("renderLeaderboard", () => {
     expect(plots.get("b-wer-by-list-size.svg")).toContain('class="base s0"');
     expect(plots.get("error-rate-by-set.svg")).toContain("en-set: a 33.33.");
     for (const name of plots.keys()) expect(markdown).toContain(`(plots/${name})`);
+  });
+
+  it("keeps runs that only looked for terms apart from those that recognised", () => {
+    const at = { start: 0, end: 1 };
+    const retrieval = { threshold: 0.3, most: 20, head: null };
+    const looked = fakeRun({
+      set: "en-set",
+      settings: { model: "a", terms: "own+distractors", listSize: 1000, retrieval, findTerms: "both" },
+      utterances: [
+        {
+          reference: null,
+          hypothesis: "",
+          terms: ["LoRA"],
+          retrieved: [{ term: "LoRA", score: 0.9, ...at }],
+        },
+        {
+          reference: null,
+          hypothesis: "",
+          terms: ["RoPE"],
+          retrieved: [{ term: "rope", score: 0.1, ...at }],
+        },
+      ],
+    });
+    const run = entry({ model: "a", heard: [right, right] }, [leaderboardResult(looked)]);
+    const { markdown } = renderLeaderboard(
+      [{ ...run, retrieval: retrievalOf(looked.run) }, entry({ model: "a", heard: [right, right] })],
+      "x",
+    );
+    expect(tableUnder(markdown, "Words of the glossary")).toHaveLength(1);
+    expect(tableUnder(markdown, "en-set")).toHaveLength(1);
+    const [row] = tableUnder(markdown, "Terms found in the speech");
+    expect(row!.slice(0, 4)).toEqual(["en-set", "a", "own terms + 1,000 distractors", "sounds and text"]);
+    // RoPE was ranked first, but is too improbable to be kept.
+    expect(row!.slice(4).map((cell) => cell.split(" ")[0])).toEqual([
+      "100.0",
+      "100.0",
+      "50.0",
+      "100.0",
+      "66.7",
+      "0.5",
+      "10.0",
+      "2",
+    ]);
   });
 
   it("has nothing to show before anything was measured", () => {

@@ -27,14 +27,19 @@ const primaryListSize = 1000;
 
 /** @param command what makes the whole leaderboard */
 export function renderLeaderboard(runs: readonly LeaderboardRun[], command: string): Leaderboard {
-  const plots = leaderboardPlots(runs);
-  const measured = runs.filter(({ results }) => results.length > 0);
+  const recognition = runs.filter(({ retrieval }) => retrieval === null);
+  const plots = leaderboardPlots(recognition);
+  const measured = recognition.filter(({ results }) => results.length > 0);
   const parts = [
     "# Leaderboard",
     introduction(runs, command),
-    measured.length === 0 ? "Nothing has been measured yet." : ranking(runs),
+    runs.every(({ results }) => results.length === 0) ? "Nothing has been measured yet." : "",
+    measured.length === 0 ? "" : ranking(recognition),
     ...[...plots].map(([file, { title }]) => `![${title}](plots/${file})`),
-    ...unique(measured.map(({ set }) => set)).map((set) => setSection(runs.filter((run) => run.set === set))),
+    ...unique(measured.map(({ set }) => set)).map((set) =>
+      setSection(recognition.filter((run) => run.set === set)),
+    ),
+    retrievalSection(runs.filter(({ retrieval }) => retrieval !== null)),
     commands(runs),
   ];
   return {
@@ -173,6 +178,42 @@ function setSection(runs: readonly LeaderboardRun[]): string {
   ]);
   const names = metrics.map((name) => metricTexts[name].name);
   return `## ${runs[0].set}\n\n${markdownTable(["Model", "Terms", ...names, "Speed", "Memory", "Utterances"], lines)}`;
+}
+
+const retrievalMetrics: readonly IntervalMetricName[] = [
+  "topOneRecall",
+  "recallAtTruePlusFive",
+  "retrievalRecall",
+  "retrievalPrecision",
+  "retrievalF1",
+  "termsKept",
+];
+
+/** One table of all sets: which terms are spoken, without recognition. */
+function retrievalSection(runs: readonly LeaderboardRun[]): string {
+  const lines = runs.flatMap((run) => {
+    const { set, model, terms, listSize, retrieval, setUtterances } = run;
+    const result = newest(run.results);
+    if (result === undefined) return [];
+    return [
+      [
+        set,
+        model,
+        protocolName({ terms, listSize: terms === "all" ? result.run.settings.listSize : listSize }),
+        retrieval === "both" ? "sounds and text" : "sounds",
+        ...retrievalMetrics.map((name) => intervalCell(result.intervals[name], 1)),
+        speedCell(result.intervals.realTimeFactor),
+        coverage(result.sums.length, setUtterances),
+      ],
+    ];
+  });
+  if (lines.length === 0) return "";
+  const names = retrievalMetrics.map((name) => metricTexts[name].name);
+  return `## Terms found in the speech
+
+Which terms are spoken, without recognising anything, or with a quick pass of the model as a second opinion ([retrieval](retrieval.md)).
+
+${markdownTable(["Set", "Model", "Terms", "By", ...names, "Speed", "Utterances"], lines)}`;
 }
 
 function commands(runs: readonly LeaderboardRun[]): string {

@@ -9,6 +9,8 @@ export interface FakeUtterance {
   terms?: string[];
   distractors?: string[];
   keywords?: string[];
+  /** What was found by a run that recognised nothing. */
+  retrieved?: UtteranceRecord["retrieved"];
   language?: string;
   error?: UtteranceRecord["error"];
 }
@@ -78,6 +80,7 @@ function fakeRecord(utterance: FakeUtterance, index: number): UtteranceRecord {
     keywords: utterance.keywords,
     segments: words.length === 0 ? [] : [segment],
     termReports: [],
+    retrieved: utterance.retrieved,
     warnings: [],
     error: utterance.error,
   };
