@@ -31,6 +31,8 @@ export const headFiles = {
   graph: "head.onnx",
   /** What reads terms, where the head has such a part. */
   terms: "terms.onnx",
+  /** How terms are cut into pieces, where that part does not read letters. */
+  tokenizer: "tokenizer.json",
 } as const;
 
 const commonSchema = z.object({
@@ -54,7 +56,13 @@ const headSchema = z.discriminatedUnion("kind", [
   commonSchema.extend({
     kind: z.literal("glclap"),
     system: z.enum(glclapSystems),
-    labels: z.enum(labelSetNames).describe("Symbols that terms are written in."),
+    labels: z.enum(labelSetNames).describe("Symbols that terms are written in, if they are not in pieces."),
+    mostPieces: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe("Set where terms are read in pieces of words (tokenizer.json): how many at once."),
     dimension: z.number().int().positive().describe("Numbers in a vector."),
   }),
 ]);

@@ -7,6 +7,7 @@ import { CtcLabels } from "../retrieval/ctc-labels.ts";
 import { type HeadDescription, headFiles, readHeadDescription } from "../retrieval/head-files.ts";
 import { createSession, type OnnxSession, tensorFactory, type TensorFactory } from "../runtime/session.ts";
 import type { SessionOptions } from "../runtime/session.ts";
+import { WordPieceWriter } from "./recipes/bert-encoder.ts";
 import { LetterWriter, type TextWriter, type WrittenText } from "./recipes/text-encoder.ts";
 
 /** Vectors of length 1, one after the other. */
@@ -32,12 +33,13 @@ export class TermVectors implements AsyncDisposable {
     recordings: OnnxSession,
     terms: OnnxSession,
     tensors: TensorFactory,
+    writer: TextWriter,
   ) {
     this.description = description;
     this.#recordings = recordings;
     this.#terms = terms;
     this.#tensors = tensors;
-    this.#writer = new LetterWriter(new CtcLabels(description.labels));
+    this.#writer = writer;
   }
 
   /**
@@ -46,10 +48,15 @@ export class TermVectors implements AsyncDisposable {
    */
   static async load(folder: string, options: SessionOptions = {}): Promise<TermVectors> {
     const description = await readHeadDescription(folder, "glclap");
+    const { labels, mostPieces } = description;
+    const writer =
+      mostPieces === undefined
+        ? new LetterWriter(new CtcLabels(labels))
+        : await WordPieceWriter.inFolder(folder, mostPieces);
     const recordings = await createSession(join(folder, headFiles.graph), options);
     try {
       const terms = await createSession(join(folder, headFiles.terms), options);
-      return new TermVectors(description, recordings, terms, await tensorFactory());
+      return new TermVectors(description, recordings, terms, await tensorFactory(), writer);
     } catch (error) {
       await recordings[Symbol.asyncDispose]();
       throw error;

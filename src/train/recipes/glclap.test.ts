@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isCached } from "../../../test/cached-models.ts";
 import { encodeWav } from "../../audio/encode-wav.ts";
@@ -361,6 +362,18 @@ describe.skipIf(!isCached(model))(`glclap over ${model} (skipped when it is not 
     await using vectors = await TermVectors.load(join(folder, system), { threads: 1 });
     const heard = await vectors.ofFrames({ data: new Float32Array(5 * 768).fill(0.1), shape: [1, 5, 768] });
     expect(heard.count).toBe(system === "lclap" ? 5 : 1);
+  });
+
+  it("reads texts by a BERT, with letters beside it", { timeout: 240_000 }, async () => {
+    const text = { bert: fileURLToPath(new URL("../fixtures/bert", import.meta.url)) };
+    const { best } = await run("bert", { text, ctc: 0.5, length: { steps: 3 }, tests: ["tones"] });
+    expect(best.validation!.loss).toBeGreaterThan(0);
+    await using vectors = await TermVectors.load(join(folder, "bert"), { threads: 1 });
+    expect(vectors.description).toMatchObject({ mostPieces: 24 });
+    const { data } = await vectors.ofTerms(["LoRA", "rope", "lora"]);
+    const row = (i: number) => [...data.subarray(i * 32, (i + 1) * 32)];
+    for (const [i, value] of row(0).entries()) expect(value).toBeCloseTo(row(2)[i]!, 5);
+    expect(row(1)).not.toEqual(row(0));
   });
 
   it("says what it has nothing to do with", { timeout: 240_000 }, async () => {

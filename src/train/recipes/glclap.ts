@@ -2,7 +2,7 @@
  * The recipe `glclap`: recordings and texts as vectors in one space, so that the terms of a long list that are in a recording are
  * found by products of vectors, before anything is recognised.
  */
-import { writeFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
@@ -24,6 +24,7 @@ import { commonRecipeSchema, type PreparedRecipe, type RecipeContext, type Recip
 import { TermVectors } from "../term-vectors.ts";
 import { runFiles } from "../run-folder.ts";
 import type { TrainingResult } from "../training-options.ts";
+import { BertEncoder, bertFiles, bertSchema } from "./bert-encoder.ts";
 import { contrastInputs, type ContrastText } from "./contrast-batch.ts";
 import { ctcOutsideLoss, type CtcTargets, letterHeadSchema, type LetterHeadShape } from "./ctc-head.ts";
 import {
@@ -61,7 +62,10 @@ const recipeSchema = commonRecipeSchema
       .describe("Symbols that texts are written in."),
     data: dataSchema,
     model: letterHeadSchema.prefault({}).describe("The adapter over the frames."),
-    text: textEncoderSchema.prefault({}).describe("What reads texts."),
+    text: z
+      .union([textEncoderSchema, bertSchema])
+      .prefault({})
+      .describe("What reads texts: a transformer over letters from scratch, or a BERT."),
     dimension: z.number().int().min(8).max(2048).default(256).describe("Numbers in a vector."),
     subTexts: z.number().int().min(1).max(16).default(3).describe("Parts of a text that are drawn."),
     negatives: z
@@ -128,7 +132,7 @@ export const glclapRecipe: RecipeKind<GlclapRecipe> = { kind: "glclap", schema: 
 async function prepare(recipe: GlclapRecipe, context: RecipeContext): Promise<PreparedRecipe<GlclapTargets>> {
   const { seed, model: adapter, batchSize, system, dimension } = recipe;
   const labels = new CtcLabels(recipe.labels);
-  const encoder = new LetterEncoder(labels, recipe.text, dimension);
+  const encoder = await textEncoderOf(recipe, labels, context);
   const loaded = await loadRecipeData(recipe.data, recipe.encoder, seed, context);
   const { cache } = loaded.data;
   try {
@@ -144,7 +148,7 @@ async function prepare(recipe: GlclapRecipe, context: RecipeContext): Promise<Pr
       labels: recipe.ctc > 0 ? labels.count : null,
     };
     const drawer = new ContrastDrawer(training, encoder, recipe);
-    const batcher = new Batcher(encoder, adapter, cache);
+    const batcher = new Batcher(encoder, adapter, cache, recipe.ctc > 0 ? labels : null);
     const judged = validation.map((sample) => ({
       sample,
       terms: termsOf(sample.versions[0]!).flatMap((term) => readable(encoder, term)),
@@ -217,6 +221,16 @@ async function prepare(recipe: GlclapRecipe, context: RecipeContext): Promise<Pr
   }
 }
 
+function textEncoderOf(
+  { text, dimension }: GlclapRecipe,
+  labels: CtcLabels,
+  { folder }: RecipeContext,
+): Promise<TextEncoder> | TextEncoder {
+  if (!("bert" in text)) return new LetterEncoder(labels, text, dimension);
+  const { bert, ...options } = text;
+  return BertEncoder.load(resolve(folder, bert), { ...options, dimension });
+}
+
 /** A text as the encoder reads it, or nothing. */
 function readable(encoder: TextEncoder, term: string): WrittenText[] {
   const found = encoder.write(term);
@@ -268,11 +282,14 @@ class Batcher {
   readonly #encoder: TextEncoder;
   readonly #shape: LetterHeadShape;
   readonly #cache: FrameCache;
+  readonly #labels: CtcLabels | null;
 
-  constructor(encoder: TextEncoder, shape: LetterHeadShape, cache: FrameCache) {
+  /** @param labels of the letter head beside the vectors; null for none */
+  constructor(encoder: TextEncoder, shape: LetterHeadShape, cache: FrameCache, labels: CtcLabels | null) {
     this.#encoder = encoder;
     this.#shape = shape;
     this.#cache = cache;
+    this.#labels = labels;
   }
 
   async make(items: readonly Item[], others: readonly WrittenText[]): Promise<Batch<GlclapTargets>> {
@@ -293,7 +310,7 @@ class Batcher {
       names: items.map(({ id }) => id),
       inputs: { frames, bias: attentionBias(stepCounts, frames.shape[1]!), ...inputs },
       targets: {
-        labels: items.map(({ text }) => text.whole.symbols),
+        labels: items.map(({ text }) => (this.#labels ? lettersOf(text.whole.text, this.#labels) : [])),
         placeCounts: stepCounts.map((steps) => steps * this.#shape.outputs),
         terms: items.flatMap(({ terms, distractors }) => {
           if (!terms || !distractors) return [];
@@ -310,17 +327,21 @@ class Batcher {
 function written(
   samples: readonly TrainingSample<null>[],
   encoder: TextEncoder,
-  { ctc, model: { stack, outputs } }: GlclapRecipe,
+  { ctc, labels: labelSet, model: { stack, outputs } }: GlclapRecipe,
   context: RecipeContext,
 ): Sample[] {
   const result: Sample[] = [];
+  const labels = new CtcLabels(labelSet);
   for (const sample of samples) {
-    const label = encoder.write(sample.versions[0]!.text);
-    if ("problem" in label) {
-      context.onWarning(`left out: ${sample.id}: ${label.problem}`);
+    const { text } = sample.versions[0]!;
+    const label = encoder.write(text);
+    const letters = ctc > 0 ? labels.encode(text) : { labels: [] };
+    if ("problem" in label || "problem" in letters) {
+      const problem = "problem" in label ? label.problem : (letters as { problem: string }).problem;
+      context.onWarning(`left out: ${sample.id}: ${problem}`);
       continue;
     }
-    const needed = ctc > 0 ? fewestFrames(label.symbols) : 1;
+    const needed = Math.max(1, fewestFrames(letters.labels));
     const versions = sample.versions.filter(
       ({ frames }) => stepsOf(frames.frames, stack) * outputs >= needed,
     );
@@ -336,6 +357,14 @@ function written(
     throw new GlossaError("invalid-argument", "data: no text can be written in the labels of the recipe");
   }
   return result;
+}
+
+/** @throws RangeError for a text that `written` would have left out */
+function lettersOf(text: string, labels: CtcLabels): readonly number[] {
+  const encoded = labels.encode(text);
+  if ("problem" in encoded)
+    throw new RangeError(`"${text}" cannot be written in letters: ${encoded.problem}`);
+  return encoded.labels;
 }
 
 async function chooseDistractors(
@@ -394,6 +423,10 @@ async function finish({ folder }: TrainingResult, parts: Finish): Promise<unknow
     await writeFile(join(folder, headFiles.graph), writeProgram(recordings));
     await writeFile(join(folder, headFiles.terms), writeProgram(modelProgram(termModel(encoder), values)));
   }
+  const pieces = encoder instanceof BertEncoder ? { mostPieces: encoder.mostPieces } : {};
+  if (encoder instanceof BertEncoder) {
+    await copyFile(join(encoder.folder, bertFiles.tokenizer), join(folder, headFiles.tokenizer));
+  }
   await writeHeadDescription(folder, {
     kind: "glclap",
     encoder: recipe.encoder,
@@ -402,6 +435,7 @@ async function finish({ folder }: TrainingResult, parts: Finish): Promise<unknow
     stack: recipe.model.stack,
     system: recipe.system,
     labels: recipe.labels,
+    ...pieces,
     dimension: recipe.dimension,
   });
   await using vectors = await TermVectors.load(folder, { device: context.device, threads: context.threads });

@@ -79,11 +79,16 @@ export class LetterWriter implements TextWriter {
 
   /** int64 `[texts, letters]`: rows of symbols, filled up with zeros. */
   input(texts: readonly WrittenText[]): BatchTensor {
-    const longest = Math.max(...texts.map(({ symbols }) => symbols.length));
-    const data = new BigInt64Array(texts.length * longest);
-    for (const [i, { symbols }] of texts.entries()) data.set(symbols.map(BigInt), i * longest);
-    return { data, shape: [texts.length, longest] };
+    return rowsOfSymbols(texts);
   }
+}
+
+/** int64 `[texts, longest]`, filled up with zeros. */
+export function rowsOfSymbols(texts: readonly WrittenText[]): BatchTensor {
+  const longest = Math.max(...texts.map(({ symbols }) => symbols.length));
+  const data = new BigInt64Array(texts.length * longest);
+  for (const [i, { symbols }] of texts.entries()) data.set(symbols.map(BigInt), i * longest);
+  return { data, shape: [texts.length, longest] };
 }
 
 /**
