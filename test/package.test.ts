@@ -60,6 +60,7 @@ describe("the package", () => {
         "dist/web/index.html",
         "docs/library.md",
         "models/letters-whisper-base/head.onnx",
+        "models/letters-whisper-small/head.onnx",
         "examples/talk.ogg",
         "examples/terms.txt",
         "package.json",

@@ -2,14 +2,14 @@
  * The arguments and options of `glossa retrieve`.
  */
 import { type Command } from "commander";
-import { defaultRetrievalModel } from "../recognise/default-models.ts";
-import { retrievalThreshold } from "../retrieval/prune.ts";
+import { defaultModel } from "../recognise/default-model.ts";
 import {
   addContextOptions,
   addEngineOptions,
   addKeepOptions,
   collect,
   parseLanguage,
+  retrievalDefaults,
   retrievalFinderOption,
 } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
@@ -38,14 +38,14 @@ export function retrieveCommand(
     .argument("<input>", "audio or video file; - is standard input")
     .option("--terms <file>", "glossary file, can be repeated", collect)
     .option("--term <text>", "a single term, can be repeated", collect);
-  addKeepOptions(addContextOptions(command), retrievalThreshold)
+  addKeepOptions(addContextOptions(command), retrievalDefaults)
     .addOption(retrievalFinderOption())
     .option("--language <code>", "spoken language, for the quick pass (default: detected)", parseLanguage)
     .option("--json", "as JSON, with what was dropped and all evidence")
     .option("--map <file>", "draw where in time each term that is kept fits, as SVG")
     .option(
       "--model <id>",
-      `model whose frames are read, see \`glossa models list\` (default: ${defaultRetrievalModel})`,
+      `model whose frames are read, see \`glossa models list\` (default: ${defaultModel})`,
     )
     .option("--head <folder>", "letter head to search with: a run of `glossa train recipes/ctc-head.json`");
   addEngineOptions(command)

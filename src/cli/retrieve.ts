@@ -4,11 +4,11 @@
 import { writeFile } from "node:fs/promises";
 import { GlossaError } from "../errors.ts";
 import type { RetrievedMatch, RetrievedStretch, RetrieveOptions } from "../recognise/retriever.ts";
-import { type PrunedTerm, retrievalThreshold } from "../retrieval/prune.ts";
+import type { PrunedTerm } from "../retrieval/prune.ts";
 import { drawTermMap } from "../report/term-map.ts";
 import type { TermMapStretch } from "../retrieval/term-map.ts";
 import { untilAborted } from "./abortable.ts";
-import { type KeepOptions, keepRule } from "./arguments.ts";
+import type { KeepOptions } from "./arguments.ts";
 import type { ContextOptions } from "./context.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -53,7 +53,10 @@ export async function retrieve(
     const { unspellable } = retriever.spotter(terms);
     for (const warning of unspellableWarning(unspellable, terms.length)) await screen.warn(warning);
     const found = retriever.retrieve(input, terms, {
-      ...keepRule(options, retrievalThreshold),
+      threshold: options.threshold,
+      precision: options.precision,
+      recall: options.recall,
+      most: options.most,
       findTerms: options.findTerms,
       language: options.language,
       signal,

@@ -4,7 +4,7 @@
 import { GlossaError } from "../errors.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { resolveModel } from "../weights/model-store.ts";
-import { defaultModel } from "./default-models.ts";
+import { defaultModel } from "./default-model.ts";
 import type { LoadOptions } from "./options.ts";
 
 /**

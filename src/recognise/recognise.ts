@@ -9,7 +9,7 @@
 import type { AudioInput } from "../audio/open-audio.ts";
 import type { Transcript } from "../transcript/transcript.ts";
 import { resolveModel } from "../weights/model-store.ts";
-import { defaultModel } from "./default-models.ts";
+import { defaultModel } from "./default-model.ts";
 import { loadSpeechModel } from "./load-model.ts";
 import type { LoadOptions, RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { Recogniser } from "./recogniser.ts";

@@ -6,9 +6,10 @@ import { createRetriever } from "./retriever.ts";
 
 const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));
 const offline = { offline: true, threads: 1 };
+const model = "whisper-base";
 
-describe.skipIf(!isCached("whisper-base") || !isCached("silero-vad"))(
-  "retrieval with the letter head (needs whisper-base and silero-vad in the model cache)",
+describe.skipIf(!isCached(model) || !isCached("silero-vad"))(
+  `retrieval with the letter head (needs ${model} and silero-vad in the model cache)`,
   () => {
     it("finds terms that are said in a talk among words that are not", { timeout: 120_000 }, async () => {
       const { terms } = await readTerms(example("terms.txt"));
@@ -17,7 +18,7 @@ describe.skipIf(!isCached("whisper-base") || !isCached("silero-vad"))(
         spokenForms: [],
         weight: 1,
       }));
-      await using retriever = await createRetriever(offline);
+      await using retriever = await createRetriever({ ...offline, model });
       const found = new Map<string, { start: number; end: number; score: number }>();
       let end = 0;
       const stretches = retriever.retrieve(example("talk.ogg"), [...terms, ...others], { threshold: 0.5 });
@@ -31,8 +32,21 @@ describe.skipIf(!isCached("whisper-base") || !isCached("silero-vad"))(
       for (const match of found.values()) expect(match.end).toBeGreaterThan(match.start);
     });
 
+    it("asks a quick pass of the model for a second opinion", { timeout: 120_000 }, async () => {
+      const { terms } = await readTerms(example("terms.txt"));
+      await using retriever = await createRetriever({ ...offline, model });
+      const options = { findTerms: "both", language: "en" } as const;
+      const opinions: object[] = [];
+      for await (const { kept } of retriever.retrieve(example("talk.ogg"), terms, options)) {
+        for (const { matches } of kept) opinions.push(...matches.map(({ evidence }) => evidence));
+      }
+      const known = expect.any(Number);
+      expect(opinions).toContainEqual(expect.objectContaining({ soundScore: known, textScore: known }));
+      expect(opinions).toContainEqual(expect.objectContaining({ heard: expect.any(String) }));
+    });
+
     it("takes an aborted signal for what it is", { timeout: 60_000 }, async () => {
-      await using retriever = await createRetriever(offline);
+      await using retriever = await createRetriever({ ...offline, model });
       const signal = AbortSignal.abort(new Error("enough"));
       await expect(retriever.retrieve(example("talk.ogg"), [], { signal }).next()).rejects.toThrow("enough");
     });
@@ -43,7 +57,7 @@ it.skipIf(!isCached("whisper-tiny"))(
   "says which models have a letter head (needs whisper-tiny in the model cache)",
   async () => {
     await expect(createRetriever({ ...offline, model: "whisper-tiny" })).rejects.toThrow(
-      /no letter head for whisper-tiny, only for whisper-base/,
+      /no letter head for whisper-tiny, only for whisper-base and whisper-small/,
     );
   },
 );

@@ -2,7 +2,7 @@
  * Which of thousands of terms are spoken in a recording, without recognising it: its frames, a letter head over them, and a
  * search for all terms at once.
  *
- *     await using retriever = await createRetriever({ model: "whisper-base" });
+ *     await using retriever = await createRetriever();
  *     for await (const stretch of retriever.retrieve("talk.mp3", terms)) console.log(stretch.kept);
  */
 import { stat } from "node:fs/promises";
@@ -16,13 +16,13 @@ import type { SpeechModel } from "../models/speech-model.ts";
 import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import { headFiles, modelsWithHead, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
-import { prune, type PrunedTerm, type PruneOptions } from "../retrieval/prune.ts";
+import { prune, type PrunedTerm, type PruneOptions, retrievalThresholds } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
 import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
 import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import type { ResolvedModel } from "../weights/resolved-model.ts";
-import { defaultRetrievalModel } from "./default-models.ts";
+import { defaultModel } from "./default-model.ts";
 import { heardTerms, quickPass } from "./heard-terms.ts";
 import { LanguageVote } from "./language-vote.ts";
 import { loadSpeechModel } from "./load-model.ts";
@@ -34,7 +34,7 @@ export interface RetrieverOptions extends LoadOptions {
   head?: string;
 }
 
-/** What decides which terms are kept, and how the recording is read. */
+/** What decides which terms are kept, and how the recording is read; the threshold is 0.2 by the sounds, 0.4 by both opinions. */
 export interface RetrieveOptions extends PruneOptions {
   /**
    * `sounds`: by the letter head alone, which recognises nothing. `both`: also in what a quick pass of the model writes, which takes
@@ -87,7 +87,7 @@ export async function shippedHead(model: ResolvedModel, options: LoadOptions): P
  */
 export async function createRetriever(options: RetrieverOptions = {}): Promise<Retriever> {
   const { signal: _, ...later } = options;
-  const resolved = await resolveModel(options.model ?? defaultRetrievalModel, options);
+  const resolved = await resolveModel(options.model ?? defaultModel, options);
   const { id } = resolved.manifest;
   const head = await headFor(resolved, options);
   if (head.description.fingerprint !== (await encoderFingerprint(resolved, options.trailingSilence))) {
@@ -98,7 +98,7 @@ export async function createRetriever(options: RetrieverOptions = {}): Promise<R
     );
   }
   try {
-    const model = await loadSpeechModel({ ...options, model: options.model ?? defaultRetrievalModel });
+    const model = await loadSpeechModel({ ...options, model: options.model ?? defaultModel });
     return new Retriever(model, head, async () => {
       const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
       const detector = await resolveModel("silero-vad", later);
@@ -165,6 +165,7 @@ export class Retriever implements AsyncDisposable {
   ): AsyncGenerator<RetrievedStretch, void, undefined> {
     const { signal, voiceActivity = true, onProgress, findTerms = "sounds" } = options;
     signal?.throwIfAborted();
+    const threshold = options.threshold ?? retrievalThresholds[findTerms];
     const vote = new LanguageVote(options.language);
     const spotter = this.spotter(terms);
     await using audio = await openAudio(input, { signal });
@@ -190,7 +191,7 @@ export class Retriever implements AsyncDisposable {
         matches = fuse(sightings, heardTerms(terms, words));
       }
       onProgress?.({ processedSeconds: end, totalSeconds });
-      yield { start, end, ...prune(matches, options), scores };
+      yield { start, end, ...prune(matches, { ...options, threshold }), scores };
     }
   }
 
