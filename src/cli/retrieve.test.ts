@@ -43,7 +43,9 @@ function hearingL(
           end: i + 0.5,
           evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2 },
         };
-        return { term, score, matches: [match] };
+        // Somewhere else it is hardly said.
+        const elsewhere = { ...match, score: score / 100, start: i + 10, end: i + 10.5 };
+        return { term, score, matches: [match, elsewhere] };
       });
       const kept = sighted.filter(({ score }) => score > 0.1);
       const dropped = sighted.filter(({ score }) => score <= 0.1);
@@ -53,7 +55,7 @@ function hearingL(
 }
 
 describe("glossa retrieve", () => {
-  it("prints the terms that are spoken, with scores and times", async () => {
+  it("prints the terms that are spoken where they are, with scores and times", async () => {
     const retriever = hearingL();
     const run = await runFake(["retrieve", talk, "--term", "LoRA", "--term", "Qwen", "--head", "runs/x"], {
       retriever,
@@ -72,7 +74,8 @@ describe("glossa retrieve", () => {
       stretches: { kept: { term: string; matches: object[] }[]; dropped: { term: string }[] }[];
     };
     expect(terms).toBe(2);
-    expect(stretches[0]!.kept).toMatchObject([{ term: "LoRA", matches: [{ evidence: { logRatio: -1 } }] }]);
+    const [place, elsewhere] = [{ evidence: { logRatio: -1 } }, { score: 0.009 }];
+    expect(stretches[0]!.kept).toMatchObject([{ term: "LoRA", matches: [place, elsewhere] }]);
     expect(stretches[0]!.dropped).toMatchObject([{ term: "Qwen" }]);
     expect(given.options).toMatchObject({ threshold: 0.3, most: 7 });
   });

@@ -4,7 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import { GlossaError } from "../errors.ts";
 import type { RetrievedMatch, RetrievedStretch, RetrieveOptions } from "../recognise/retriever.ts";
-import type { PrunedTerm } from "../retrieval/prune.ts";
+import { type PrunedTerm, retrievalThresholds } from "../retrieval/prune.ts";
 import { drawTermMap } from "../report/term-map.ts";
 import type { TermMapStretch } from "../retrieval/term-map.ts";
 import { untilAborted } from "./abortable.ts";
@@ -76,7 +76,7 @@ export async function retrieve(
     await untilAborted(retriever[Symbol.asyncDispose](), signal).catch(() => {});
   }
   if (options.map !== undefined) await writeMap(options.map, maps);
-  await screen.print(options.json ? asJson(terms.length, stretches) : asTable(stretches));
+  await screen.print(options.json ? asJson(terms.length, stretches) : asTable(stretches, options));
   const count = new Set(stretches.flatMap(({ kept }) => kept.map(({ term }) => term.text))).size;
   const speech = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   await screen.note(`${count} of ${terms.length} terms in ${formatClock(speech)} of speech`);
@@ -92,8 +92,16 @@ function unspellableWarning(unspellable: ReadonlyMap<{ text: string }, string>, 
   ];
 }
 
-function asTable(stretches: readonly RetrievedStretch[]): string {
-  const rows = stretches.flatMap(({ kept }) => kept.flatMap(({ matches }) => matches));
+/** Every place of the terms that are kept, but for those where it is less probable than what would have been kept. */
+function asTable(
+  stretches: readonly RetrievedStretch[],
+  { threshold, findTerms = "sounds" }: RetrieveCommandOptions,
+): string {
+  const usual = threshold ?? retrievalThresholds[findTerms];
+  const rows = stretches.flatMap(({ kept }) => {
+    const least = Math.min(usual, kept.at(-1)?.score ?? usual);
+    return kept.flatMap(({ matches }) => matches.filter(({ score }) => score >= least));
+  });
   rows.sort((a, b) => a.start - b.start);
   const lines = rows.map(({ term, score, start, end }) =>
     [term.text, score.toFixed(2), start.toFixed(2), end.toFixed(2)].join("\t"),
