@@ -1,12 +1,15 @@
 /**
  * The leaderboard: `glossa eval` with every model on every data set of a folder, then `docs/leaderboard.md` and its plots.
  *
- *     npm run leaderboard -- [--data ../shared/data] [--model ID]… [--set NAME]… [--limit N] [--runs DIR] [--output DIR]
+ *     npm run leaderboard -- [--data ../shared/data] [--model ID]… [--set NAME]… [--limit N] [--runs DIR] [--trainings DIR] [--output DIR]
  *                            [--retrieval-only] [--offline] [--render-only]
  *
  * Runs are recorded as they go: stopped at any time, the same command goes on. Finished runs of the same release are not
  * made again. `--model`, `--set` restrict what is run, not what is rendered; `--limit` takes the first utterances of
  * every set, recorded apart from whole runs. `--retrieval-only` leaves out recognition.
+ *
+ * Runs of the recipe `glclap` in `--trainings` (runs/glclap: `glossa train recipes/glclap.json --set system=… --output runs/glclap/…`) are
+ * shown too.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
@@ -25,7 +28,9 @@ import {
   leaderboardResult,
   retrievalOf,
 } from "../src/report/leaderboard-runs.ts";
+import { type TrainedSystem, trainedSystemSchema } from "../src/report/leaderboard-systems.ts";
 import { modelsWithHead } from "../src/retrieval/head-files.ts";
+import { runFiles } from "../src/train/run-folder.ts";
 import { listModels } from "../src/weights/model-store.ts";
 
 const { values: options } = parseArgs({
@@ -35,6 +40,7 @@ const { values: options } = parseArgs({
     set: { type: "string", multiple: true },
     limit: { type: "string" },
     runs: { type: "string", default: "runs/leaderboard" },
+    trainings: { type: "string", default: "runs/glclap" },
     output: { type: "string", default: "docs" },
     "retrieval-only": { type: "boolean", default: false },
     offline: { type: "boolean", default: false },
@@ -238,10 +244,27 @@ async function readResults(planned: readonly PlannedRun[]): Promise<LeaderboardR
   return planned.map((run) => ({ ...run, results: results.get(keyOf(run))! }));
 }
 
+/** Finished runs of GLCLAP's systems, one folder each. */
+async function trainedSystems(): Promise<TrainedSystem[]> {
+  const folder = options.trainings;
+  const found: TrainedSystem[] = [];
+  for (const name of (await readdir(folder).catch(() => [])).sort()) {
+    const read = async (file: string) =>
+      JSON.parse(await readFile(join(folder, name, file), "utf8")) as unknown;
+    const parsed = trainedSystemSchema.safeParse({
+      recipe: await read(runFiles.recipe),
+      run: await read(runFiles.run),
+    });
+    if (parsed.success) found.push(parsed.data);
+    else console.error(`${join(folder, name)}: no finished run of the recipe glclap with tests`);
+  }
+  return found;
+}
+
 const planned = await plan();
 const failures = options["render-only"] ? [] : await runAll(planned);
 const command = `npm run leaderboard -- --data ${options.data}${limit === null ? "" : ` --limit ${limit}`}`;
-const { markdown, plots } = renderLeaderboard(await readResults(planned), command);
+const { markdown, plots } = renderLeaderboard(await readResults(planned), command, await trainedSystems());
 const plotsFolder = join(options.output, "plots");
 await mkdir(plotsFolder, { recursive: true });
 for (const [name, svg] of plots) await writeFile(join(plotsFolder, name), svg);

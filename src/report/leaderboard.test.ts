@@ -5,6 +5,7 @@ import {
   leaderboardResult,
   retrievalOf,
 } from "./leaderboard-runs.ts";
+import { trainedSystemSchema } from "./leaderboard-systems.ts";
 import { renderLeaderboard } from "./leaderboard.ts";
 import { fakeRun } from "./testing/fake-runs.ts";
 
@@ -193,6 +194,35 @@ describe("renderLeaderboard", () => {
       "10.0",
       "2",
     ]);
+  });
+
+  it("shows GLCLAP's systems in the paper's order", () => {
+    const test = { utterances: 169, listSize: 1000 };
+    const interval = (value: number) => ({ value, low: value - 0.02, high: value + 0.02 });
+    const trained = (["glclap", "clap"] as const).map((system, i) => ({
+      recipe: { system, encoder: "whisper-base", batchSize: 32 },
+      run: {
+        command: `glossa train --set system=${system}`,
+        data: { training: 5205 },
+        result: { step: 200 },
+        final: {
+          tests: {
+            "en-lj001": {
+              ...test,
+              topOneRecall: interval(0.5 - i / 4),
+              recallAtTruePlusFive: interval(0.75),
+            },
+          },
+        },
+      },
+    }));
+    expect(trained.every((run) => trainedSystemSchema.safeParse(run).success)).toBe(true);
+    const { markdown } = renderLeaderboard([], "x", trained);
+    expect(tableUnder(markdown, "The systems of GLCLAP's paper")).toEqual([
+      ["en-lj001", "clap", "25.0 (23.0–27.0)", "75.0 (73.0–77.0)", "169", "1,000", "200"],
+      ["en-lj001", "glclap", "50.0 (48.0–52.0)", "75.0 (73.0–77.0)", "169", "1,000", "200"],
+    ]);
+    expect(markdown).toContain("    glossa train --set system=clap\n    glossa train --set system=glclap");
   });
 
   it("has nothing to show before anything was measured", () => {

@@ -12,6 +12,7 @@ import {
   pooledInterval,
   timeOf,
 } from "./leaderboard-runs.ts";
+import { systemsSection, type TrainedSystem } from "./leaderboard-systems.ts";
 import { metricTexts } from "./metric-names.ts";
 import { count, counted, decimal, duration, noValue } from "./numbers.ts";
 import { protocolName } from "./run-names.ts";
@@ -25,8 +26,15 @@ export interface Leaderboard {
 /** List size of the metric that models are ranked by. */
 const primaryListSize = 1000;
 
-/** @param command what makes the whole leaderboard */
-export function renderLeaderboard(runs: readonly LeaderboardRun[], command: string): Leaderboard {
+/**
+ * @param command what makes the whole leaderboard
+ * @param trained runs of GLCLAP's systems
+ */
+export function renderLeaderboard(
+  runs: readonly LeaderboardRun[],
+  command: string,
+  trained: readonly TrainedSystem[] = [],
+): Leaderboard {
   const recognition = runs.filter(({ retrieval }) => retrieval === null);
   const plots = leaderboardPlots(recognition);
   const measured = recognition.filter(({ results }) => results.length > 0);
@@ -40,6 +48,7 @@ export function renderLeaderboard(runs: readonly LeaderboardRun[], command: stri
       setSection(recognition.filter((run) => run.set === set)),
     ),
     retrievalSection(runs.filter(({ retrieval }) => retrieval !== null)),
+    systemsSection(trained),
     commands(runs),
   ];
   return {
