@@ -178,13 +178,19 @@ describe("preparing frames", () => {
       bandShare: 1,
     });
     const perturber = await TrainingPerturber.create(settings, 1);
-    const first = await prepare([set], { perturber });
+    const unchanged = await writeRecordings(join(folder, "other"), [
+      { id: "b", text: "four five", seconds: 1 },
+    ]);
+    const first = await prepare([set, unchanged], {
+      perturberOf: ({ given }) => (given === set ? perturber : null),
+    });
     expect(first.utterances.map(({ id, copy }) => [id, copy])).toEqual([
       ["set/a", 0],
       ["set/a", 1],
       ["set/a", 2],
+      ["other/b", 0],
     ]);
-    const lengths = first.utterances.map(({ frames }) => frames.seconds);
+    const lengths = first.utterances.slice(0, 3).map(({ frames }) => frames.seconds);
     expect(lengths[0]).toBe(2);
     expect(new Set(lengths).size).toBe(3);
     const again = await TrainingPerturber.create(settings, 1);

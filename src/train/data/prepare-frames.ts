@@ -60,8 +60,8 @@ export interface PrepareFramesOptions {
   maximumSeconds: number;
   /** Share of the utterances, drawn by their audio, that is heard without neighbours; default 0. */
   alone?: number;
-  /** Adds its copies of every utterance. */
-  perturber?: TrainingPerturber | null;
+  /** Adds its copies of an utterance; null for none. */
+  perturberOf?(utterance: TrainingUtterance): TrainingPerturber | null;
   signal?: AbortSignal;
   onProgress?(progress: PrepareProgress): void;
 }
@@ -97,10 +97,9 @@ export async function prepareFrames(
   utterances: readonly TrainingUtterance[],
   options: PrepareFramesOptions,
 ): Promise<PreparedFrames> {
-  const { cache, perturber = null, signal } = options;
+  const { cache, signal } = options;
   const problems: DataProblem[] = [];
   const wanted: Wanted[] = [];
-  const copies = perturber?.settings.copies ?? 0;
   for (const utterance of utterances) {
     signal?.throwIfAborted();
     const sha256 = await hashFile(utterance.audio).catch((error: Error) => error);
@@ -109,7 +108,8 @@ export async function prepareFrames(
       continue;
     }
     const alone = Number.parseInt(sha256.slice(0, 8), 16) < (options.alone ?? 0) * 2 ** 32;
-    for (let copy = 0; copy <= copies; copy++) {
+    const perturber = options.perturberOf?.(utterance) ?? null;
+    for (let copy = 0; copy <= (perturber?.settings.copies ?? 0); copy++) {
       const perturbation = copy === 0 ? null : perturber!.draw(utterance.id, copy);
       const key = frameKey(cache.description.fingerprint, sha256, perturbation, alone);
       wanted.push({ utterance, copy, perturbation, alone, key });
@@ -222,7 +222,7 @@ async function* hearAll(
 
 async function hear(
   { utterance, perturbation, alone, key }: Wanted,
-  { perturber, maximumSeconds }: PrepareFramesOptions,
+  { perturberOf, maximumSeconds }: PrepareFramesOptions,
   signal: AbortSignal,
 ): Promise<Heard> {
   const mostSamples = maximumSeconds * sampleRate;
@@ -233,7 +233,7 @@ async function hear(
     const problem = audioProblem(samples);
     if (problem !== null) return { key, alone, problem };
     if (perturbation === null) return { key, alone, samples };
-    const perturbed = await perturber!.apply(samples, perturbation, mostSamples, signal);
+    const perturbed = await perturberOf!(utterance)!.apply(samples, perturbation, mostSamples, signal);
     return { key, alone, samples: perturbed.subarray(0, mostSamples) };
   } catch (error) {
     const isAboutIt = error instanceof GlossaError && error.message.includes(utterance.audio);

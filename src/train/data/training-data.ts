@@ -31,6 +31,8 @@ export interface TrainingDataOptions extends LoadOptions {
   alone?: number;
   /** Adds perturbed copies. */
   perturbations?: Perturbations | null;
+  /** Instead of `perturbations` for some of `sets`, by their paths as given. */
+  perturbationsOfSets?: ReadonlyMap<string, Perturbations>;
   /** For perturbations; default 0. */
   seed?: number;
   /** Longest utterance in seconds; default: the model's longest window. Longer ones are heard in several. */
@@ -61,7 +63,10 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
   const { signal, strict = false, perturbations, seed = 0 } = options;
   const read = await readTrainingSets(options.sets, options);
   if (strict) refuseProblems(read.problems);
-  const perturber = perturbations ? await TrainingPerturber.create(perturbations, seed) : null;
+  const perturberOfAll = perturbations ? await TrainingPerturber.create(perturbations, seed) : null;
+  const perturbers = new Map<string, TrainingPerturber>();
+  for (const [path, settings] of options.perturbationsOfSets ?? [])
+    perturbers.set(path, await TrainingPerturber.create(settings, seed));
   signal?.throwIfAborted();
   const resolved = await resolveModel(options.model, options);
   let loading: Promise<SpeechModel> | null = null;
@@ -75,7 +80,7 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
         model,
         maximumSeconds,
         alone: options.alone,
-        perturber,
+        perturberOf: ({ given }) => perturbers.get(given) ?? perturberOfAll,
         signal,
         onProgress,
       });

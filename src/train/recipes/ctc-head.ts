@@ -19,6 +19,7 @@ import type { TrainingResult } from "../training-options.ts";
 import {
   attentionBias,
   describeData,
+  type FramesBatch,
   holdBackSpeakers,
   measureNormalisation,
   type Normalisation,
@@ -36,6 +37,7 @@ import {
   withRecipeData,
   writeHead,
 } from "./frame-recipe.ts";
+import { maskFrames, masksSchema } from "./mask-frames.ts";
 
 /** Layers over frames that letters are read from. */
 export const letterHeadSchema = encoderSchema.extend({
@@ -54,6 +56,7 @@ const recipeSchema = frameRecipeSchema
     kind: z.literal("ctc-head"),
     labels: z.enum(labelSetNames).default("letters"),
     model: letterHeadSchema.prefault({}),
+    masks: masksSchema.optional().describe("Stretches of frames that are hidden while training."),
     tests: z
       .array(z.string())
       .default([])
@@ -153,7 +156,12 @@ function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<Prepare
     const { training, validation } = holdBackSpeakers(samples, validationShare, mostValidation, seed);
     const normalisation = await measureNormalisation(training, cache, seed, context.signal);
     const model = ctcHeadModel(shape, labels.count, normalisation);
-    const batchOf: BatchMaker<readonly number[], CtcTargets> = (chosen) => makeBatch(chosen, shape, cache);
+    const { masks } = recipe;
+    const batchOf: BatchMaker<readonly number[], CtcTargets> = (chosen, random) =>
+      makeBatch(chosen, shape, cache, (batch) => {
+        if (masks && random)
+          maskFrames(batch, masks, normalisation.mean, cache.description.frameRate, random);
+      });
     return {
       model,
       loss: ctcOutsideLoss,
@@ -178,12 +186,15 @@ async function makeBatch(
   chosen: readonly ChosenVersion<readonly number[]>[],
   { stack, outputs }: CtcHeadRecipe["model"],
   cache: FrameCache,
+  change?: (batch: FramesBatch) => void,
 ): Promise<Batch<CtcTargets>> {
-  const { frames, stepCounts } = await readFrames(
+  const batch = await readFrames(
     chosen.map(({ version }) => version),
     stack,
     cache,
   );
+  change?.(batch);
+  const { frames, stepCounts } = batch;
   const labels = chosen.map(({ sample }) => sample.label);
   return {
     names: chosen.map(({ sample }) => sample.id),

@@ -9,7 +9,7 @@ import { seedOf } from "../../eval/term-lists.ts";
 import { randomGenerator } from "../../random.ts";
 import { shuffled } from "../data/batch-loader.ts";
 import type { FrameCache } from "../data/frame-cache.ts";
-import { perturbationsSchema } from "../data/perturbations.ts";
+import { type Perturbations, perturbationsSchema } from "../data/perturbations.ts";
 import type { PreparedUtterance } from "../data/prepare-frames.ts";
 import { prepareTrainingData, type TrainingData } from "../data/training-data.ts";
 import type { RecipeContext } from "../recipe.ts";
@@ -18,7 +18,8 @@ const setSchema = z.union([
   z.string(),
   z.strictObject({
     path: z.string().describe("A data set, or a folder that holds some; relative to the recipe."),
-    weight: z.number().positive().describe("How often its utterances come in an epoch."),
+    weight: z.number().positive().default(1).describe("How often its utterances come in an epoch."),
+    perturbations: perturbationsSchema.optional().describe("Instead of those of all sets."),
   }),
 ]);
 
@@ -70,18 +71,25 @@ export async function loadRecipeData(
 ): Promise<LoadedData> {
   const from = (path: string) => (isAbsolute(path) ? path : resolve(context.folder, path));
   const sets = recipe.sets.map((set) => (typeof set === "string" ? { path: set, weight: 1 } : set));
-  const perturbations = recipe.perturbations && {
-    ...recipe.perturbations,
-    noise: recipe.perturbations.noise && from(recipe.perturbations.noise),
-    rooms: recipe.perturbations.rooms && from(recipe.perturbations.rooms),
-  };
+  const located = (perturbations: Perturbations): Perturbations => ({
+    ...perturbations,
+    noise: perturbations.noise && from(perturbations.noise),
+    rooms: perturbations.rooms && from(perturbations.rooms),
+  });
   const data = await prepareTrainingData({
     sets: sets.map(({ path }) => from(path)),
     exclude: recipe.exclude,
     model: encoder,
     languages: recipe.languages,
     alone: recipe.alone,
-    perturbations,
+    perturbations: recipe.perturbations && located(recipe.perturbations),
+    perturbationsOfSets: new Map(
+      sets.flatMap((set) =>
+        "perturbations" in set && set.perturbations
+          ? [[from(set.path), located(set.perturbations)] as const]
+          : [],
+      ),
+    ),
     seed,
     strict: recipe.strict,
     framesFolder: recipe.frames && from(recipe.frames),

@@ -49,7 +49,11 @@ export interface ChosenVersion<Label> {
   readonly version: PreparedUtterance;
 }
 
-export type BatchMaker<Label, Targets> = (chosen: readonly ChosenVersion<Label>[]) => Promise<Batch<Targets>>;
+/** @param random while training; none where batches are measured */
+export type BatchMaker<Label, Targets> = (
+  chosen: readonly ChosenVersion<Label>[],
+  random?: () => number,
+) => Promise<Batch<Targets>>;
 
 /** Batches of samples of like lengths, each in a version that is drawn anew in every epoch. */
 export function trainingBatches<Label, Targets>(
@@ -69,6 +73,7 @@ export function trainingBatches<Label, Targets>(
           const { versions } = sample;
           return { sample, version: versions[Math.floor(random() * versions.length)]! };
         }),
+        random,
       ),
   });
 }

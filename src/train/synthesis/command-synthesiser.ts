@@ -24,8 +24,8 @@ export interface CommandSynthesiserOptions {
 
 export class CommandSynthesiser implements Synthesiser {
   readonly name: string;
+  readonly voices: readonly string[];
   readonly #words: readonly string[];
-  readonly #voices: readonly string[];
   readonly #languages: readonly string[] | null;
   #folder: Promise<string> | null = null;
   #count = 0;
@@ -57,12 +57,12 @@ export class CommandSynthesiser implements Synthesiser {
       }
     }
     this.name = this.#words[0]!;
-    this.#voices = voices.length > 0 ? voices : ["default"];
+    this.voices = voices.length > 0 ? voices : ["default"];
     this.#languages = languages ?? null;
   }
 
   voicesOf(language: string): readonly string[] {
-    return this.#languages === null || this.#languages.includes(language) ? this.#voices : [];
+    return this.#languages === null || this.#languages.includes(language) ? this.voices : [];
   }
 
   async speak(

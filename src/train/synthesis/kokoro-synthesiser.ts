@@ -13,6 +13,7 @@ const accents: Readonly<Record<string, RegExp>> = { en: /^[ab]/, zh: /^z/ };
 
 export class KokoroSynthesiser implements Synthesiser {
   readonly name = "kokoro";
+  readonly voices = kokoroVoices;
   readonly #kokoro: Kokoro;
 
   private constructor(kokoro: Kokoro) {

@@ -104,7 +104,8 @@ export function mandarinPhonemes(text: string): string {
       continue;
     }
     for (const [run] of normaliseChinese(piece).matchAll(/\p{Script=Han}+|[a-z' ]*[a-z][a-z' ]*/gu)) {
-      if (!/^\p{Script=Han}/u.test(run)) add(englishPhonemes(run));
+      // An a that stands alone is the letter, not the article.
+      if (!/^\p{Script=Han}/u.test(run)) add(englishPhonemes(run.replace(/\ba\b/g, "ay")));
       else add(sayRun(run));
     }
   }

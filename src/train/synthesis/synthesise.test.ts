@@ -19,6 +19,7 @@ afterEach(() => rm(folder, { recursive: true }));
 /** Hums for as long as the text is. */
 class Hummer implements Synthesiser {
   readonly name = "hummer";
+  readonly voices = ["low", "high", "deep", "foreign"];
   readonly said: string[] = [];
   voicesOf(language: string) {
     return language === "en" ? ["low", "high", "deep"] : [];
@@ -53,6 +54,12 @@ describe("synthesis", () => {
     expect((await readSamples(utterances[0]!.audio)).length).toBe((2400 * 11 * 16) / 24);
   });
 
+  it("lets a voice of another language speak when it is named", async () => {
+    const hummer = new Hummer();
+    await make(hummer, { voices: ["foreign"] });
+    expect(hummer.said).toEqual(["foreign: hello there", "foreign: good night"]);
+  });
+
   it("goes on where it was stopped, with the same voices", async () => {
     const whole = new Hummer();
     await make(whole);
@@ -81,7 +88,9 @@ describe("synthesis", () => {
     await expect(make(new Hummer(), { texts: [chinese] })).rejects.toThrow(
       "texts.txt:2: hummer does not speak zh",
     );
-    await expect(make(new Hummer(), { voices: ["loud"] })).rejects.toThrow("there are low, high, deep");
+    await expect(make(new Hummer(), { voices: ["loud", "low"] })).rejects.toThrow(
+      "hummer has no voice loud; of en there are low, high, deep",
+    );
   });
 });
 

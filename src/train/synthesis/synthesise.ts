@@ -33,7 +33,7 @@ export interface SynthesiseOptions {
   synthesiser: Synthesiser;
   /** Holds `manifest.jsonl` and `audio/` afterwards. */
   folder: string;
-  /** Default: all of the text's language. */
+  /** Those of other languages speak with their accent. Default: all of the text's language. */
   voices?: readonly string[];
   /** How many voices speak each text; default 1. */
   voicesPerText?: number;
@@ -136,15 +136,18 @@ function voicesFor(
   { language, place }: TextToSpeak,
   { synthesiser, voices }: SynthesiseOptions,
 ): readonly string[] {
-  const known = synthesiser.voicesOf(language);
-  const chosen = voices === undefined ? known : known.filter((voice) => voices.includes(voice));
-  if (chosen.length > 0) return chosen;
-  throw new GlossaError(
-    "invalid-argument",
-    known.length === 0
-      ? `${place}: ${synthesiser.name} does not speak ${language}`
-      : `${place}: none of the voices ${voices!.join(", ")} speaks ${language}; there are ${known.join(", ")}`,
-  );
+  const own = synthesiser.voicesOf(language);
+  if (own.length === 0) {
+    throw new GlossaError("invalid-argument", `${place}: ${synthesiser.name} does not speak ${language}`);
+  }
+  const unknown = voices?.filter((voice) => !synthesiser.voices.includes(voice)) ?? [];
+  if (unknown.length > 0) {
+    throw new GlossaError(
+      "invalid-argument",
+      `${synthesiser.name} has no voice ${unknown.join(", ")}; of ${language} there are ${own.join(", ")}`,
+    );
+  }
+  return voices ?? own;
 }
 
 /** The same text in the same voice is the same utterance, wherever it stands. */

@@ -10,6 +10,8 @@ export interface SpokenText {
 export interface Synthesiser extends AsyncDisposable {
   /** For the manifest: `kokoro`, or the command. */
   readonly name: string;
+  /** All that it has. One that is named speaks any language that the synthesiser speaks, with the accent of its own. */
+  readonly voices: readonly string[];
   /** Voices of a language, by ISO 639-1 code; none when it does not speak it. */
   voicesOf(language: string): readonly string[];
   /**
