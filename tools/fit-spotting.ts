@@ -7,16 +7,18 @@
  *
  * Fits on every second utterance of all sets and list sizes together, and scores on the others of each, with the weights in the
  * source and with those fitted. With GLOSSA_FIRST_PASSES=FOLDER also fits and scores both opinions together (`src/retrieval/fuse.ts`), the
- * first pass being the same model's, greedy and without terms; it is kept in the folder. A head that is not the shipped one: `whisper-base:FOLDER`. A third name of a set, `text`, takes the
+ * first pass being the same model's, greedy and without terms; it is kept in the folder. GLOSSA_SCORES=FOLDER keeps what a head makes of the
+ * recordings there, so that the next time needs no encoder. A head that is not the shipped one: `whisper-base:FOLDER`. A third name of a set, `text`, takes the
  * terms of the list that make up the whole text ("A frog.") as its own.
  */
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Term } from "../src/context/term.ts";
 import { retrievalSums } from "../src/eval/retrieval-metrics.ts";
 import { metricDefinitions } from "../src/eval/metric-definitions.ts";
 import { randomGenerator } from "../src/random.ts";
-import { createRetriever } from "../src/recognise/retriever.ts";
+import { createRetriever, type Retriever } from "../src/recognise/retriever.ts";
 import { CtcLabels } from "../src/retrieval/ctc-labels.ts";
 import { fuse, type FusedMatch, fusionFeatures, fusionWeights } from "../src/retrieval/fuse.ts";
 import { readHeadDescription } from "../src/retrieval/head-files.ts";
@@ -56,6 +58,7 @@ const description = await readHeadDescription(headFolder, "ctc-head");
 const labels = new CtcLabels(description.labels);
 const placeSeconds = description.stack / description.outputs / description.frameRate;
 
+let retriever: Retriever | null = null;
 const all: { name: string; size: number; utterances: Searched[] }[] = [];
 for (const set of sets) {
   const [folder, list, kind] = set.split(",") as [string, string, string?];
@@ -69,6 +72,7 @@ for (const set of sets) {
     all.push({ name: folder, size, utterances: spoken.map((one) => search(one, pool, size, random)) });
   }
 }
+await (retriever as Retriever | null)?.[Symbol.asyncDispose]();
 const half = (utterances: readonly Searched[], remainder: number) =>
   utterances.filter((_, i) => i % 2 === remainder);
 const samples = all.flatMap(({ utterances }) =>
@@ -123,8 +127,35 @@ for (const { name, size, utterances } of all) {
   }
 }
 
+/** What the head makes of a recording, window by window; from the folder of scores where it was heard before. */
+async function windowsOf(audio: string): Promise<Spoken["windows"]> {
+  const folder = process.env.GLOSSA_SCORES;
+  const name = createHash("sha256").update(`${headFolder} ${audio}`).digest("hex").slice(0, 24);
+  const [index, values] = [join(folder ?? "", `${name}.json`), join(folder ?? "", `${name}.f32`)];
+  if (folder !== undefined && existsSync(index)) {
+    const bytes = readFileSync(values);
+    const all = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    let at = 0;
+    return (JSON.parse(readFileSync(index, "utf8")) as { places: number; start: number }[]).map((window) => {
+      const logits = all.subarray(at, (at += window.places * labels.count));
+      return { ...window, logits };
+    });
+  }
+  retriever ??= await createRetriever({ model, head });
+  const windows: Spoken["windows"][number][] = [];
+  for await (const { scores, start } of retriever.retrieve(audio, [])) windows.push({ ...scores, start });
+  if (folder !== undefined) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      values,
+      Buffer.concat(windows.map(({ logits }) => new Uint8Array(Float32Array.from(logits).buffer))),
+    );
+    writeFileSync(index, JSON.stringify(windows.map(({ places, start }) => ({ places, start }))));
+  }
+  return windows;
+}
+
 async function hear(folder: string, glossary: readonly string[] | null): Promise<Spoken[]> {
-  await using retriever = await createRetriever({ model, head });
   const rows = readFileSync(join(folder, "manifest.jsonl"), "utf8")
     .split("\n")
     .filter((line) => line !== "");
@@ -146,9 +177,7 @@ async function hear(folder: string, glossary: readonly string[] | null): Promise
       ? glossary.filter((term) => plain(term) === plain(text!))
       : (terms ?? rareWords ?? []);
     if (own.length === 0) continue;
-    const windows: Spoken["windows"][number][] = [];
-    for await (const { scores, start } of retriever.retrieve(join(folder, audio!), []))
-      windows.push({ ...scores, start });
+    const windows = await windowsOf(join(folder, audio!));
     heard.push({ own: new Set(own), text: text!, windows, words: passes?.[i]!.words ?? [] });
   }
   return heard;

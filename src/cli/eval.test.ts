@@ -76,7 +76,7 @@ const retrieving: NonNullable<FakeOptions["retriever"]> = {
         score,
         start: 0,
         end: 1,
-        evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2 },
+        evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2, isSpelled: true },
       };
       return [{ term, score, matches: [match] }];
     });

@@ -41,7 +41,7 @@ function hearingL(
           score,
           start: i,
           end: i + 0.5,
-          evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2 },
+          evidence: { logRatio: -1, labels: 4, rival: 0, terms: 2, isSpelled: true },
         };
         // Somewhere else it is hardly said.
         const elsewhere = { ...match, score: score / 100, start: i + 10, end: i + 10.5 };

@@ -58,8 +58,11 @@ export class TermTree {
   low = 0;
   high = 0;
 
-  /** @param terms those of equal keys count once, the first */
-  constructor(terms: readonly Term[]) {
+  /**
+   * @param terms those of equal keys count once, the first
+   * @param shares what some of them count, as parts of their weight; 1 for the others
+   */
+  constructor(terms: readonly Term[], shares: ReadonlyMap<Term, number> = new Map()) {
     this.terms = terms;
     const keys = new Map<string, Key & { term: number; form: string }>();
     const shadowed: Term[] = [];
@@ -95,8 +98,9 @@ export class TermTree {
     this.child(0, this.size, 0, capitalByte);
     this.exactLow = this.low;
     this.exactHigh = this.low < this.high ? this.high : this.low;
-    this.heaviest = terms.reduce((most, { weight }) => Math.max(most, weight), 0);
-    if (terms.some(({ weight }) => weight !== terms[0]!.weight)) this.#linkWeights();
+    const weights = Float32Array.from(terms, (term) => term.weight * (shares.get(term) ?? 1));
+    this.heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+    if (weights.some((weight) => weight !== weights[0])) this.#linkWeights(weights);
   }
 
   /** Bytes of memory that the tree takes, without the terms themselves. */
@@ -147,6 +151,11 @@ export class TermTree {
     return this.terms[this.#term[key]!]!;
   }
 
+  /** What each token of a key's term brings, as a multiple of the bonus. */
+  weightOf(key: number): number {
+    return this.#heaviestOf[0]?.[key] ?? this.heaviest;
+  }
+
   /** What a key was made from: its term's text or one of its spoken forms. */
   formOf(key: number): string {
     return this.#form[key]!;
@@ -175,8 +184,8 @@ export class TermTree {
   }
 
   /** A sparse table: the maximum of any range is that of two overlapping powers of two. */
-  #linkWeights(): void {
-    let row = Float32Array.from({ length: this.size }, (_, key) => this.termOf(key).weight);
+  #linkWeights(weights: Float32Array): void {
+    let row = Float32Array.from(this.#term, (term) => weights[term]!);
     for (let span = 1; span <= this.size; span *= 2) {
       this.#heaviestOf.push(row);
       const below = row;

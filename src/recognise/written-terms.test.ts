@@ -64,6 +64,14 @@ describe("writeTerms", () => {
     });
   });
 
+  it("does not take a word that everybody knows for the plural of a rare one", () => {
+    expect(apply("this is in cities", term("thi"), term("citie"))).toEqual({
+      text: "this is in cities",
+      found: [],
+    });
+    expect(apply("kernels and tokens", term("kernel"), term("token")).found).toEqual(["kernel", "token"]);
+  });
+
   it("does not take diacritics for a difference", () => {
     expect(apply("by jokic", term("Jokić")).text).toBe("by Jokić");
   });

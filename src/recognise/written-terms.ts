@@ -1,6 +1,7 @@
 /**
  * Finds the user's terms in recognised text and puts them into the user's own spelling.
  */
+import { rarityOf } from "../context/extraction/word-rarity.ts";
 import type { Term } from "../context/term.ts";
 import {
   capitalOf,
@@ -66,6 +67,10 @@ export function findTerms(text: string, tree: TermTree): TermOccurrence[] {
   return found;
 }
 
+/** Words up to this rarity are known to everybody; a plural is a little rarer than its word, or as rare. See `rarityOf`. */
+const knownRarity = 0.6;
+const pluralRarity = 0.25;
+
 const noBoundary = 0;
 const wordEnd = 1;
 const wordStart = 2;
@@ -116,20 +121,30 @@ function longestAt(
       if (!goesOn) break;
       ({ low, high } = tree);
       depth++;
-      if (!endsWord(bytes, boundary, at + 1, depth) || (best && best.end >= at + 1)) continue;
+      const end = endOfWord(bytes, boundary, at + 1, depth);
+      if (end < 0 || (best && best.end >= at + 1)) continue;
       const key = tree.completeKey(low, high, depth, breaks);
-      if (key >= 0) best = { term: tree.termOf(key), end: at + 1 };
+      if (key < 0) continue;
+      const term = tree.termOf(key);
+      if (end > at + 1 && isAnotherWord(bytes.subarray(start, end), term)) continue;
+      best = { term, end: at + 1 };
     }
   }
   return best;
 }
 
-/** Whether a word ends at a byte, or after the ending of a plural from there. */
-function endsWord(bytes: Uint8Array, boundary: Uint8Array, at: number, length: number): boolean {
-  if (boundary[at] !== noBoundary) return true;
-  if (length < shortestWithPlural) return false;
+/** Where a word ends, from a byte on: there, or after the ending of a plural; -1 when it goes on otherwise. */
+function endOfWord(bytes: Uint8Array, boundary: Uint8Array, at: number, length: number): number {
+  if (boundary[at] !== noBoundary) return at;
+  if (length < shortestWithPlural) return -1;
   const s = bytes[at] === letterE ? at + 1 : at;
-  return bytes[s] === letterS && boundary[s + 1] !== noBoundary;
+  return bytes[s] === letterS && boundary[s + 1] !== noBoundary ? s + 1 : -1;
+}
+
+/** A rare term with an s behind it may be a word that everybody knows: "thi" is not said in "this". */
+function isAnotherWord(word: Uint8Array, { text }: Term): boolean {
+  const rarity = rarityOf(Buffer.from(word).toString("latin1"));
+  return rarity <= knownRarity && rarityOf(text.toLowerCase()) > rarity + pluralRarity;
 }
 
 /** A term in lower case may keep the capital that begins a sentence. */

@@ -58,6 +58,11 @@ export class CtcLabels {
     return this.#numbers.get(space) ?? null;
   }
 
+  /** Whether a label is a letter, and no part of a syllable. */
+  isLetter(label: number): boolean {
+    return this.name !== "pinyin" && label <= letters.length;
+  }
+
   /** Writes a text in labels. Punctuation is left out, accents too; small numbers are written as words. */
   encode(text: string): LabelledText {
     const words: LabelledWord[] = [];
@@ -89,7 +94,7 @@ export class CtcLabels {
   }
 
   #isSpelled({ labels }: LabelledWord): boolean {
-    return labels[0]! <= letters.length && this.name !== "pinyin";
+    return this.isLetter(labels[0]!);
   }
 
   #word(word: string, isChinese: boolean): { words: LabelledWord[] } | { problem: string } {

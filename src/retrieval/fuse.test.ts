@@ -12,7 +12,7 @@ const sighting = (term: Term, score: number, start: number): TermSighting => ({
   score,
   start,
   end: start + 0.5,
-  evidence: { logRatio: -2, labels: 4, rival: 0, terms: 100 },
+  evidence: { logRatio: -2, labels: 4, rival: 0, terms: 100, isSpelled: true },
 });
 const match = (term: Term, score: number, start: number): TermMatch => ({
   term,

@@ -58,6 +58,18 @@ describe("TermSpotter", () => {
     expect(amongMany!.score).toBeLessThan(spot([term("perplexity")], "perplexity")[0]!.score);
   });
 
+  test("holds a term for less likely where one of the commonest words fits better, unless that is the term", () => {
+    const [unsaid] = spot([term("wered")], "they were here", 0, 4);
+    expect(unsaid!.evidence.rival).toBeGreaterThan(0);
+    const [said] = spot([term("were")], "they were here", 0, 4);
+    expect(said!.evidence.rival).toBe(0);
+    // Without letters there are no words to compare with.
+    const syllables = new CtcLabels("pinyin");
+    const { logits, places } = scoresWriting("北京", syllables);
+    const [beijing] = new TermSpotter([term("北京")], syllables).spot(logits, places, 0.02);
+    expect(beijing!.evidence).toMatchObject({ rival: 0, isSpelled: false });
+  });
+
   test("says which terms cannot be written in the labels of the head, and why", () => {
     const spotter = new TermSpotter([term("困惑度"), term("LoRA")], labels);
     expect([...spotter.unspellable]).toEqual([

@@ -5,6 +5,7 @@
  *     const spotter = new TermSpotter(terms, new CtcLabels("letters"));
  *     const sightings = spotter.spot(logits, steps, secondsPerStep, startSeconds);
  */
+import { commonestWords } from "../context/extraction/word-rarity.ts";
 import { spokenFormsOf } from "../context/extraction/spoken-forms.ts";
 import type { Term } from "../context/term.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
@@ -28,8 +29,10 @@ export interface SpottedEvidence {
   readonly logRatio: number;
   /** Letters, or parts of syllables, that were looked for. */
   readonly labels: number;
-  /** By how much another term fits the same place better, in nats; 0 when none does. */
+  /** By how much another term, or one of the commonest words, fits the same place better, in nats; 0 when none does. */
   readonly rival: number;
+  /** Whether the labels are letters, and not parts of syllables. */
+  readonly isSpelled: boolean;
   /** Terms that were looked for: among many, something always fits by chance. */
   readonly terms: number;
 }
@@ -48,13 +51,23 @@ const weights = {
   labels: 1.122,
   logTerms: -0.892,
   rival: -0.19,
+  syllables: 0,
 };
 /** Longer terms are not safer still. */
 const mostLabels = 14;
 
 /** The inputs of the curve, in the order of `spottingWeights`. */
-export function spottingFeatures({ logRatio, labels, rival, terms }: SpottedEvidence): number[] {
-  return [1, logRatio, logRatio / labels, Math.min(labels, mostLabels), Math.log(terms), rival];
+export function spottingFeatures(evidence: SpottedEvidence): number[] {
+  const { logRatio, labels, rival, terms, isSpelled } = evidence;
+  return [
+    1,
+    logRatio,
+    logRatio / labels,
+    Math.min(labels, mostLabels),
+    Math.log(terms),
+    rival,
+    isSpelled ? 0 : 1,
+  ];
 }
 
 export const spottingWeights: readonly number[] = Object.values(weights);
@@ -77,6 +90,7 @@ export class TermSpotter {
   readonly unspellable: ReadonlyMap<Term, string>;
   readonly #termOf: number[] = [];
   readonly #lengths: number[] = [];
+  readonly #isSpelled: boolean[] = [];
   readonly #spotter: LabelSpotter;
   readonly #labelCount: number;
 
@@ -84,6 +98,7 @@ export class TermSpotter {
     this.terms = terms;
     this.#labelCount = labels.count;
     const sequences: Uint8Array[] = [];
+    const known = new Set<string>();
     const unspellable = new Map<Term, string>();
     for (const [index, term] of terms.entries()) {
       const forms = labelForms(term, labels);
@@ -91,12 +106,21 @@ export class TermSpotter {
       else {
         for (const form of forms.sequences) {
           sequences.push(form);
+          known.add(String(form));
           this.#termOf.push(index);
           this.#lengths.push(form.length);
+          this.#isSpelled.push(labels.isLetter(form[0]!));
         }
       }
     }
     this.unspellable = unspellable;
+    for (const form of commonestForms(labels)) {
+      if (known.has(String(form))) continue;
+      sequences.push(form);
+      this.#termOf.push(noTerm);
+      this.#lengths.push(form.length);
+      this.#isSpelled.push(true);
+    }
     this.#spotter = new LabelSpotter(new LabelTrie(sequences), { space: labels.space });
   }
 
@@ -125,7 +149,6 @@ export class TermSpotter {
    * @param least what would be less probable even if no other term were there is left out; default: nothing is
    */
   search(logits: Float32Array, steps: number, least = 0): Omit<TermSighting, "score">[] {
-    const terms = this.terms.length;
     const found = this.#spotter.spot(logits, steps, this.#labelCount).map((match) => ({
       ...match,
       term: this.#termOf[match.sequence]!,
@@ -133,16 +156,44 @@ export class TermSpotter {
     }));
     const worthwhile = found.filter(
       ({ score: logRatio, sequence }) =>
-        least === 0 ||
-        probabilityOf({ logRatio, labels: this.#lengths[sequence]!, rival: 0, terms }) >= least,
+        least === 0 || probabilityOf({ ...this.#evidence(sequence, logRatio), rival: 0 }) >= least,
     );
-    return withRivals(worthwhile).map(({ term, score: logRatio, sequence, start, end, rival }) => ({
-      term: this.terms[term]!,
-      start,
-      end,
-      evidence: { logRatio, labels: this.#lengths[sequence]!, rival, terms },
-    }));
+    return withRivals(worthwhile)
+      .filter(({ term }) => term !== noTerm)
+      .map(({ term, score: logRatio, sequence, start, end, rival }) => ({
+        term: this.terms[term]!,
+        start,
+        end,
+        evidence: { ...this.#evidence(sequence, logRatio), rival },
+      }));
   }
+
+  #evidence(sequence: number, logRatio: number): Omit<SpottedEvidence, "rival"> {
+    return {
+      logRatio,
+      labels: this.#lengths[sequence]!,
+      terms: this.terms.length,
+      isSpelled: this.#isSpelled[sequence]!,
+    };
+  }
+}
+
+/** Stands for the commonest words, which no one asked for. */
+const noTerm = -1;
+
+let commonest: Uint8Array[] | null = null;
+
+/**
+ * Of the commonest English words, as a background: where one of them fits better than a term that sounds like it, the term is hardly
+ * said. Without letters there is none.
+ */
+function commonestForms(labels: CtcLabels): readonly Uint8Array[] {
+  if (labels.space === null) return [];
+  // Letters have the same numbers in all sets of labels that hold any.
+  return (commonest ??= commonestWords().flatMap((word) => {
+    const encoded = labels.encode(word);
+    return "problem" in encoded ? [] : [Uint8Array.from(encoded.labels)];
+  }));
 }
 
 interface Fit {
@@ -172,6 +223,7 @@ function withRivals(found: readonly Fit[]): (Fit & { rival: number })[] {
     const own = bucketsOf(fit);
     for (const other of own.flatMap((bucket) => buckets.get(bucket) ?? [])) {
       if (!overlaps(fit, other)) continue;
+      // Of the commonest words the best at a place is enough.
       if (other.term === fit.term) isKnown = true;
       else best = Math.max(best, other.fit);
     }

