@@ -15,8 +15,8 @@ export const longestUnpruned = 100;
 const leastScore = 0.005;
 const mostTerms = 100;
 /** From this probability on, terms have their whole bonus; those of `leastScore` have a part of it (docs/experiments.md). */
-const sureScore = Number(process.env.SURE ?? 0.2);
-const leastShare = Number(process.env.SHARE ?? 0.5);
+const sureScore = 0.2;
+const leastShare = 0.5;
 
 /** What the sounds of a window say about a list. */
 export interface Sighted {

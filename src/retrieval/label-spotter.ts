@@ -27,6 +27,9 @@ export interface SpotterOptions {
   /** What is lost at most, `floor + floorPerLabel · labels`. Defaults 12 and 1.5. */
   readonly floor?: number;
   readonly floorPerLabel?: number;
+  /** Sequences from this number on are reported only from `leastOfOthers` on: a background that matters where it is plainly heard. */
+  readonly firstOther?: number;
+  readonly leastOfOthers?: number;
 }
 
 const nothing = -Infinity;
@@ -65,6 +68,8 @@ export class LabelSpotter {
   readonly #space: number | null;
   readonly #insideWord: number;
   readonly #floors: Float32Array;
+  readonly #firstOther: number;
+  readonly #leastOfOthers: number;
   #now = new Front();
   #next = new Front();
   /** Place of a node in the next front; -1 when it has none. */
@@ -76,6 +81,9 @@ export class LabelSpotter {
 
   constructor(trie: LabelTrie, options: SpotterOptions) {
     const { space, insideWord = 4, floor = 12, floorPerLabel = 1.5 } = options;
+    const { firstOther = trie.sequences, leastOfOthers = 0 } = options;
+    this.#firstOther = firstOther;
+    this.#leastOfOthers = leastOfOthers;
     this.#trie = trie;
     this.#space = space;
     this.#insideWord = space === null ? 0 : insideWord;
@@ -207,6 +215,7 @@ export class LabelSpotter {
     if (score < this.#floors[depths[node]!]!) return;
     for (let i = firstEnding[node]!; i < firstEnding[node + 1]!; i++) {
       const sequence = ending[i]!;
+      if (sequence >= this.#firstOther && score < this.#leastOfOthers) continue;
       const latest = this.#latest[sequence]!;
       const before = latest < 0 ? undefined : this.#matches[latest]!;
       if (before === undefined || start >= before.end) {

@@ -114,6 +114,7 @@ export class TermSpotter {
       }
     }
     this.unspellable = unspellable;
+    const firstOther = sequences.length;
     for (const form of commonestForms(labels)) {
       if (known.has(String(form))) continue;
       sequences.push(form);
@@ -121,7 +122,11 @@ export class TermSpotter {
       this.#lengths.push(form.length);
       this.#isSpelled.push(true);
     }
-    this.#spotter = new LabelSpotter(new LabelTrie(sequences), { space: labels.space });
+    this.#spotter = new LabelSpotter(new LabelTrie(sequences), {
+      space: labels.space,
+      firstOther,
+      leastOfOthers: leastOfCommonest,
+    });
   }
 
   /**
@@ -180,6 +185,8 @@ export class TermSpotter {
 
 /** Stands for the commonest words, which no one asked for. */
 const noTerm = -1;
+/** Logarithm of the likelihood ratio from which on one of them is a rival: those that hardly fit are many and change nothing. */
+const leastOfCommonest = -12;
 
 let commonest: Uint8Array[] | null = null;
 
