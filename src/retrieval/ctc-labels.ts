@@ -53,14 +53,9 @@ export class CtcLabels {
     return this.symbols.length + 1;
   }
 
-  /** The label between words; null when there are no letters. */
-  get space(): number | null {
-    return this.#numbers.get(space) ?? null;
-  }
-
-  /** Whether a label is a letter, and no part of a syllable. */
-  isLetter(label: number): boolean {
-    return this.name !== "pinyin" && label <= letters.length;
+  /** Labels from 1 to this are letters; 0 when there are none. */
+  get letters(): number {
+    return this.name === "pinyin" ? 0 : letters.length;
   }
 
   /** Writes a text in labels. Punctuation is left out, accents too; small numbers are written as words. */
@@ -94,7 +89,7 @@ export class CtcLabels {
   }
 
   #isSpelled({ labels }: LabelledWord): boolean {
-    return this.isLetter(labels[0]!);
+    return labels[0]! <= this.letters;
   }
 
   #word(word: string, isChinese: boolean): { words: LabelledWord[] } | { problem: string } {

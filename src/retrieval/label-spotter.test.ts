@@ -4,6 +4,8 @@ import { type LabelMatch, LabelSpotter } from "./label-spotter.ts";
 import { LabelTrie } from "./label-trie.ts";
 
 const labels = 6;
+const letters = 4;
+/** Behind the letters: a space, or a part of a syllable. */
 const space = 5;
 
 /** Scores in which the given labels are the likeliest, one a frame. */
@@ -15,7 +17,7 @@ function scoresOf(written: readonly number[], certainty = 8): Float32Array {
 
 function spot(sequences: number[][], logits: Float32Array, options = {}): LabelMatch[] {
   const trie = new LabelTrie(sequences.map((sequence) => Uint8Array.from(sequence)));
-  const spotter = new LabelSpotter(trie, { space: null, ...options });
+  const spotter = new LabelSpotter(trie, { letters: 0, ...options });
   return spotter.spot(logits, logits.length / labels, labels).sort((a, b) => b.score - a.score);
 }
 
@@ -104,7 +106,7 @@ describe("LabelSpotter", () => {
   });
 
   test("takes off for a term inside a word, and not at the ends of words and of the audio", () => {
-    const options = { space, insideWord: 3 };
+    const options = { letters, insideWord: 3 };
     const cost = (written: number[]) => spot([[1, 2]], scoresOf(written), options)[0]!.score;
     expect(cost([1, 2])).toBe(0);
     expect(cost([0, 0, 1, 2, 0])).toBe(0);
@@ -114,9 +116,19 @@ describe("LabelSpotter", () => {
     expect(cost([3, 1, 2, 3])).toBe(-6);
   });
 
+  test("takes nothing off for syllables, which have no sign between them", () => {
+    const options = { letters: 2, insideWord: 3 };
+    const score = (sequence: number[], written: number[]) =>
+      spot([sequence], scoresOf(written), options)[0]!.score;
+    expect(score([4, 5], [3, 4, 5, 3])).toBe(0);
+    // Nor for a word of letters between them.
+    expect(score([1, 2], [4, 1, 2, 4])).toBe(0);
+    expect(score([1, 2], [4, 1, 2, 2, 1])).toBe(-3);
+  });
+
   test("finds the same again with the next stretch of speech", () => {
     const trie = new LabelTrie([Uint8Array.from([1, 2])]);
-    const spotter = new LabelSpotter(trie, { space: null });
+    const spotter = new LabelSpotter(trie, { letters: 0 });
     const logits = scoresOf([1, 2, 0]);
     const first = spotter.spot(logits, 3, labels);
     expect(spotter.spot(scoresOf([0, 0, 0], 20), 3, labels)).toEqual([]);

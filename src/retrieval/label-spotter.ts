@@ -20,9 +20,12 @@ export interface LabelMatch {
 }
 
 export interface SpotterOptions {
-  /** The label between words; null when words have no sign between them. */
-  readonly space: number | null;
-  /** What it costs when a sequence begins or ends inside a word. Default 4. */
+  /**
+   * Labels from 1 to this are the letters of words, which begin and end beside any other label: a space, or a part of a syllable.
+   * 0 when words have no sign between them.
+   */
+  readonly letters: number;
+  /** What it costs when a sequence of letters begins or ends inside a word. Default 8. */
   readonly insideWord?: number;
   /** What is lost at most, `floor + floorPerLabel · labels`. Defaults 12 and 1.5. */
   readonly floor?: number;
@@ -65,7 +68,7 @@ class Front {
 
 export class LabelSpotter {
   readonly #trie: LabelTrie;
-  readonly #space: number | null;
+  readonly #letters: number;
   readonly #insideWord: number;
   readonly #floors: Float32Array;
   readonly #firstOther: number;
@@ -80,13 +83,13 @@ export class LabelSpotter {
   #matches: { sequence: number; score: number; start: number; end: number }[] = [];
 
   constructor(trie: LabelTrie, options: SpotterOptions) {
-    const { space, insideWord = 4, floor = 12, floorPerLabel = 1.5 } = options;
+    const { letters, insideWord = 8, floor = 12, floorPerLabel = 1.5 } = options;
     const { firstOther = trie.sequences, leastOfOthers = 0 } = options;
     this.#firstOther = firstOther;
     this.#leastOfOthers = leastOfOthers;
     this.#trie = trie;
-    this.#space = space;
-    this.#insideWord = space === null ? 0 : insideWord;
+    this.#letters = letters;
+    this.#insideWord = insideWord;
     this.#floors = Float32Array.from({ length: 256 }, (_, depth) => -floor - floorPerLabel * depth);
     this.#slots = new Int32Array(trie.size).fill(-1);
     this.#latest = new Int32Array(trie.sequences).fill(-1);
@@ -101,8 +104,8 @@ export class LabelSpotter {
     this.#matches = [];
     this.#now.count = 0;
     const ratios = this.#ratios;
-    const space = this.#space;
-    // Best way of blanks since the start or since a space: where words begin.
+    const letters = this.#letters;
+    // Best way of blanks since the start or since what is no letter: where words begin.
     let gap = 0;
     for (let frame = 0; frame < frames; frame++) {
       const row = frame * labels;
@@ -110,10 +113,11 @@ export class LabelSpotter {
       for (let label = 0; label < labels; label++)
         if (logits[row + label]! > best) best = logits[row + label]!;
       for (let label = 0; label < labels; label++) ratios[label] = logits[row + label]! - best;
-      this.#step(frame, space === null ? 0 : Math.max(gap, -this.#insideWord));
-      if (space !== null) {
-        gap = Math.max(gap + Math.max(ratios[space]!, ratios[blank]!), ratios[space]!);
-      }
+      let between = nothing;
+      for (let label = letters + 1; label < labels; label++)
+        if (ratios[label]! > between) between = ratios[label]!;
+      this.#step(frame, Math.max(gap, -this.#insideWord), Math.max(between, -this.#insideWord));
+      gap = Math.max(gap + ratios[blank]!, between);
       [this.#now, this.#next] = [this.#next, this.#now];
     }
     this.#finish(frames);
@@ -121,7 +125,11 @@ export class LabelSpotter {
     return this.#matches;
   }
 
-  #step(frame: number, entry: number): void {
+  /**
+   * @param entry what it costs a word to begin here
+   * @param exit what it costs one to have ended before
+   */
+  #step(frame: number, entry: number, exit: number): void {
     const { labels: labelOf, firstChild, depths, firstEnding } = this.#trie;
     const ratios = this.#ratios;
     const floors = this.#floors;
@@ -129,7 +137,7 @@ export class LabelSpotter {
     const next = this.#next;
     const slots = this.#slots;
     next.count = 0;
-    const spaceRatio = this.#space === null ? nothing : ratios[this.#space]!;
+    const letters = this.#letters;
     const blankRatio = ratios[blank]!;
     for (let i = 0; i < now.count; i++) {
       const node = now.nodes[i]!;
@@ -167,13 +175,14 @@ export class LabelSpotter {
         }
       }
       if (firstEnding[node]! < firstEnding[node + 1]!) {
-        // A word ends with a space, or goes on in another.
-        const score = best + Math.max(spaceRatio, -this.#insideWord);
+        // Syllables end anywhere, a word beside what is no letter, or it goes on in another.
+        const score = own <= letters ? best + exit : best;
         this.#end(node, score, bestStart, isLabelBetter ? frame : now.blankEnd[i]!);
       }
     }
     for (let child = firstChild[0]!; child < firstChild[1]!; child++) {
-      const score = entry + ratios[labelOf[child]!]!;
+      const label = labelOf[child]!;
+      const score = (label <= letters ? entry : 0) + ratios[label]!;
       if (score < floors[1]!) continue;
       const slot = this.#slot(child);
       if (score > next.label[slot]!) {

@@ -41,7 +41,7 @@ export interface SpottedEvidence {
  * What a label that is found says for a term, in nats: chance finds short ones everywhere. Chosen on development recordings
  * (docs/experiments.md).
  */
-const perLabel = 2.5;
+const perLabel = 3;
 
 /** Fitted on development recordings with 100 to 5,000 distractors (tools/fit-spotting.ts); see docs/experiments.md. */
 const weights = {
@@ -109,7 +109,7 @@ export class TermSpotter {
           known.add(String(form));
           this.#termOf.push(index);
           this.#lengths.push(form.length);
-          this.#isSpelled.push(labels.isLetter(form[0]!));
+          this.#isSpelled.push(form[0]! <= labels.letters);
         }
       }
     }
@@ -123,7 +123,7 @@ export class TermSpotter {
       this.#isSpelled.push(true);
     }
     this.#spotter = new LabelSpotter(new LabelTrie(sequences), {
-      space: labels.space,
+      letters: labels.letters,
       firstOther,
       leastOfOthers: leastOfCommonest,
     });
@@ -195,7 +195,7 @@ let commonest: Uint8Array[] | null = null;
  * said. Without letters there is none.
  */
 function commonestForms(labels: CtcLabels): readonly Uint8Array[] {
-  if (labels.space === null) return [];
+  if (labels.letters === 0) return [];
   // Letters have the same numbers in all sets of labels that hold any.
   return (commonest ??= commonestWords().flatMap((word) => {
     const encoded = labels.encode(word);
