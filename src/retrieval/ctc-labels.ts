@@ -53,6 +53,11 @@ export class CtcLabels {
     return this.symbols.length + 1;
   }
 
+  /** The label between words; null when there are no letters. */
+  get space(): number | null {
+    return this.#numbers.get(space) ?? null;
+  }
+
   /** Labels from 1 to this are letters; 0 when there are none. */
   get letters(): number {
     return this.name === "pinyin" ? 0 : letters.length;

@@ -35,6 +35,13 @@ describe("TermSpotter", () => {
     expect(found.filter(({ score }) => score > 0.5)).toHaveLength(1);
   });
 
+  test("finds a term between whose words no space is heard, unless it would be another word", () => {
+    const score = (text: string, said: string) => spot([term(text)], said)[0]?.score ?? 0;
+    expect(score("red kangaroo", "a redkangaroo here")).toBeGreaterThan(0.5);
+    expect(score("G P S", "by gps now")).toBeGreaterThan(0.5);
+    expect(score("I T", "and it was")).toBeLessThan(0.3);
+  });
+
   test("guesses how numbers and capitals are said", () => {
     const found = spot([term("Qwen2"), term("GPU")], "qwen two on a g p u");
     expect(

@@ -5,7 +5,7 @@
  *     const spotter = new TermSpotter(terms, new CtcLabels("letters"));
  *     const sightings = spotter.spot(logits, steps, secondsPerStep, startSeconds);
  */
-import { commonestWords } from "../context/extraction/word-rarity.ts";
+import { commonestWords, rarityOf } from "../context/extraction/word-rarity.ts";
 import { spokenFormsOf } from "../context/extraction/spoken-forms.ts";
 import type { Term } from "../context/term.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
@@ -261,7 +261,13 @@ export function labelForms(term: Term, labels: CtcLabels): { sequences: Uint8Arr
     if ("problem" in encoded) problem ||= encoded.problem;
     else if (encoded.labels.length > mostSequenceLabels) {
       problem ||= `it has ${encoded.labels.length} letters or sounds, more than ${mostSequenceLabels}`;
-    } else sequences.set(encoded.labels.join(), Uint8Array.from(encoded.labels));
+    } else {
+      sequences.set(encoded.labels.join(), Uint8Array.from(encoded.labels));
+      // Between words that are said quickly no space is heard; but "I T" is not "it".
+      const joined = encoded.labels.filter((label) => label !== labels.space);
+      if (rarityOf(form.replaceAll(" ", "").toLowerCase()) === 1)
+        sequences.set(joined.join(), Uint8Array.from(joined));
+    }
   }
   return sequences.size > 0 ? { sequences: [...sequences.values()] } : { problem };
 }
