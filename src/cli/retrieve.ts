@@ -50,7 +50,7 @@ export async function retrieve(
   const maps: TermMapStretch[] = [];
   const started = performance.now();
   try {
-    const { unspellable } = retriever.spotter(terms);
+    const { unspellable } = await retriever.spotter(terms);
     for (const warning of unspellableWarning(unspellable, terms.length)) await screen.warn(warning);
     const found = retriever.retrieve(input, terms, {
       threshold: options.threshold,

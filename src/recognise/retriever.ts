@@ -17,8 +17,10 @@ import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import { headFiles, modelsWithHead, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions, retrievalThresholds } from "../retrieval/prune.ts";
+import { keptTermIndex } from "../retrieval/term-index.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
 import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
+import { resolveCacheFolder } from "../weights/cache-folder.ts";
 import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import type { ResolvedModel } from "../weights/resolved-model.ts";
@@ -99,11 +101,16 @@ export async function createRetriever(options: RetrieverOptions = {}): Promise<R
   }
   try {
     const model = await loadSpeechModel({ ...options, model: options.model ?? defaultModel });
-    return new Retriever(model, head, async () => {
-      const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
-      const detector = await resolveModel("silero-vad", later);
-      return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
-    });
+    return new Retriever(
+      model,
+      head,
+      async () => {
+        const { SileroVad } = await import("../models/silero-vad/silero-vad.ts");
+        const detector = await resolveModel("silero-vad", later);
+        return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
+      },
+      join(resolveCacheFolder(options.cacheFolder), "term-indexes"),
+    );
   } catch (error) {
     await head[Symbol.asyncDispose]();
     throw error;
@@ -126,15 +133,21 @@ export class Retriever implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #head: LetterScorer;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
-  readonly #spotters = new WeakMap<readonly Term[], TermSpotter>();
+  readonly #indexFolder: string;
+  readonly #spotters = new WeakMap<readonly Term[], Promise<TermSpotter>>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
 
-  /** @param loadVoiceActivity is called when the first recording needs it */
+  /**
+   * @param loadVoiceActivity is called when the first recording needs it
+   * @param indexFolder where long lists are kept as they were made ready
+   */
   constructor(
     model: SpeechModel,
     head: LetterScorer,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
+    indexFolder: string,
   ) {
+    this.#indexFolder = indexFolder;
     this.#model = model;
     this.#head = head;
     this.#loadVoiceActivity = loadVoiceActivity;
@@ -145,10 +158,16 @@ export class Retriever implements AsyncDisposable {
     return this.#model.id;
   }
 
-  /** The terms made ready; the same array is made ready once. */
-  spotter(terms: readonly Term[]): TermSpotter {
+  /** The terms made ready; the same array is made ready once, and a long list is kept in the cache for the next time. */
+  spotter(terms: readonly Term[]): Promise<TermSpotter> {
+    const { labels } = this.#head;
     let spotter = this.#spotters.get(terms);
-    if (!spotter) this.#spotters.set(terms, (spotter = new TermSpotter(terms, this.#head.labels)));
+    if (!spotter) {
+      spotter = keptTermIndex(terms, labels, this.#indexFolder).then(
+        (index) => new TermSpotter(terms, labels, index),
+      );
+      this.#spotters.set(terms, spotter);
+    }
     return spotter;
   }
 
@@ -167,7 +186,7 @@ export class Retriever implements AsyncDisposable {
     signal?.throwIfAborted();
     const threshold = options.threshold ?? retrievalThresholds[findTerms];
     const vote = new LanguageVote(options.language);
-    const spotter = this.spotter(terms);
+    const spotter = await this.spotter(terms);
     await using audio = await openAudio(input, { signal });
     const detector = voiceActivity ? await (this.#voiceActivity ??= this.#loadVoiceActivity()) : null;
     let totalSeconds = audio.durationSeconds;

@@ -5,7 +5,7 @@
 import type { Term } from "../context/term.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
 import type { LabelScores } from "./letter-head.ts";
-import { labelForms } from "./term-spotter.ts";
+import { labelForms } from "./term-index.ts";
 
 /** Terms over a stretch of speech; times in seconds from the start of the recording. */
 export interface TermMapStretch {

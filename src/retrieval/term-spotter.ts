@@ -5,12 +5,10 @@
  *     const spotter = new TermSpotter(terms, new CtcLabels("letters"));
  *     const sightings = spotter.spot(logits, steps, secondsPerStep, startSeconds);
  */
-import { commonestWords, rarityOf } from "../context/extraction/word-rarity.ts";
-import { spokenFormsOf } from "../context/extraction/spoken-forms.ts";
 import type { Term } from "../context/term.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
 import { LabelSpotter } from "./label-spotter.ts";
-import { LabelTrie, mostSequenceLabels } from "./label-trie.ts";
+import { buildTermIndex, noTerm, type TermIndex } from "./term-index.ts";
 
 /** A term at a place of the speech. */
 export interface TermSighting {
@@ -88,43 +86,19 @@ export class TermSpotter {
   readonly terms: readonly Term[];
   /** Terms that cannot be written in the labels, with the reason for each. */
   readonly unspellable: ReadonlyMap<Term, string>;
-  readonly #termOf: number[] = [];
-  readonly #lengths: number[] = [];
-  readonly #isSpelled: boolean[] = [];
+  readonly #index: TermIndex;
   readonly #spotter: LabelSpotter;
   readonly #labelCount: number;
 
-  constructor(terms: readonly Term[], labels: CtcLabels) {
+  /** @param index of the same terms for the same labels, when it is there already (`keptTermIndex`) */
+  constructor(terms: readonly Term[], labels: CtcLabels, index = buildTermIndex(terms, labels)) {
     this.terms = terms;
+    this.#index = index;
     this.#labelCount = labels.count;
-    const sequences: Uint8Array[] = [];
-    const known = new Set<string>();
-    const unspellable = new Map<Term, string>();
-    for (const [index, term] of terms.entries()) {
-      const forms = labelForms(term, labels);
-      if ("problem" in forms) unspellable.set(term, forms.problem);
-      else {
-        for (const form of forms.sequences) {
-          sequences.push(form);
-          known.add(String(form));
-          this.#termOf.push(index);
-          this.#lengths.push(form.length);
-          this.#isSpelled.push(form[0]! <= labels.letters);
-        }
-      }
-    }
-    this.unspellable = unspellable;
-    const firstOther = sequences.length;
-    for (const form of commonestForms(labels)) {
-      if (known.has(String(form))) continue;
-      sequences.push(form);
-      this.#termOf.push(noTerm);
-      this.#lengths.push(form.length);
-      this.#isSpelled.push(true);
-    }
-    this.#spotter = new LabelSpotter(new LabelTrie(sequences), {
+    this.unspellable = new Map(index.unspellable.map(([term, reason]) => [terms[term]!, reason]));
+    this.#spotter = new LabelSpotter(index.trie, {
       letters: labels.letters,
-      firstOther,
+      firstOther: index.firstOther,
       leastOfOthers: leastOfCommonest,
     });
   }
@@ -156,8 +130,8 @@ export class TermSpotter {
   search(logits: Float32Array, steps: number, least = 0): Omit<TermSighting, "score">[] {
     const found = this.#spotter.spot(logits, steps, this.#labelCount).map((match) => ({
       ...match,
-      term: this.#termOf[match.sequence]!,
-      fit: match.score + perLabel * this.#lengths[match.sequence]!,
+      term: this.#index.termOf[match.sequence]!,
+      fit: match.score + perLabel * this.#index.lengths[match.sequence]!,
     }));
     const worthwhile = found.filter(
       ({ score: logRatio, sequence }) =>
@@ -176,32 +150,15 @@ export class TermSpotter {
   #evidence(sequence: number, logRatio: number): Omit<SpottedEvidence, "rival"> {
     return {
       logRatio,
-      labels: this.#lengths[sequence]!,
+      labels: this.#index.lengths[sequence]!,
       terms: this.terms.length,
-      isSpelled: this.#isSpelled[sequence]!,
+      isSpelled: this.#index.isSpelled[sequence] === 1,
     };
   }
 }
 
-/** Stands for the commonest words, which no one asked for. */
-const noTerm = -1;
-/** Logarithm of the likelihood ratio from which on one of them is a rival: those that hardly fit are many and change nothing. */
+/** Logarithm of the likelihood ratio from which on one of the commonest words is a rival: those that hardly fit are many and change nothing. */
 const leastOfCommonest = -12;
-
-let commonest: Uint8Array[] | null = null;
-
-/**
- * Of the commonest English words, as a background: where one of them fits better than a term that sounds like it, the term is hardly
- * said. Without letters there is none.
- */
-function commonestForms(labels: CtcLabels): readonly Uint8Array[] {
-  if (labels.letters === 0) return [];
-  // Letters have the same numbers in all sets of labels that hold any.
-  return (commonest ??= commonestWords().flatMap((word) => {
-    const encoded = labels.encode(word);
-    return "problem" in encoded ? [] : [Uint8Array.from(encoded.labels)];
-  }));
-}
 
 interface Fit {
   readonly sequence: number;
@@ -249,25 +206,4 @@ function withRivals(found: readonly Fit[]): (Fit & { rival: number })[] {
 function overlaps(a: Fit, b: Fit): boolean {
   const shared = Math.min(a.end, b.end) - Math.max(a.start, b.start);
   return shared > 0.5 * Math.min(a.end - a.start, b.end - b.start);
-}
-
-/** All ways in which a term may be said, in labels, or why there are none. */
-export function labelForms(term: Term, labels: CtcLabels): { sequences: Uint8Array[] } | { problem: string } {
-  const spoken = term.spokenForms.length > 0 ? term.spokenForms : spokenFormsOf(term.text);
-  const sequences = new Map<string, Uint8Array>();
-  let problem = "";
-  for (const form of [term.text, ...spoken]) {
-    const encoded = labels.encode(form);
-    if ("problem" in encoded) problem ||= encoded.problem;
-    else if (encoded.labels.length > mostSequenceLabels) {
-      problem ||= `it has ${encoded.labels.length} letters or sounds, more than ${mostSequenceLabels}`;
-    } else {
-      sequences.set(encoded.labels.join(), Uint8Array.from(encoded.labels));
-      // Between words that are said quickly no space is heard; but "I T" is not "it".
-      const joined = encoded.labels.filter((label) => label !== labels.space);
-      if (rarityOf(form.replaceAll(" ", "").toLowerCase()) === 1)
-        sequences.set(joined.join(), Uint8Array.from(joined));
-    }
-  }
-  return sequences.size > 0 ? { sequences: [...sequences.values()] } : { problem };
 }
