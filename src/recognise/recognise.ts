@@ -13,6 +13,7 @@ import { defaultModel } from "./default-model.ts";
 import { loadSpeechModel } from "./load-model.ts";
 import type { LoadOptions, RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { Recogniser } from "./recogniser.ts";
+import { TermFinder } from "./spoken-terms.ts";
 
 /**
  * Loads a model, fetching its weights when they are not in the cache.
@@ -28,11 +29,12 @@ export async function createRecogniser(options: LoadOptions = {}): Promise<Recog
     const detector = await resolveModel("silero-vad", later);
     return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
   };
-  const loadHead = async () => {
+  const loadFinder = async () => {
     const { shippedHead } = await import("./retriever.ts");
-    return shippedHead(await resolveModel(options.model ?? defaultModel, later), later);
+    const head = await shippedHead(await resolveModel(options.model ?? defaultModel, later), later);
+    return head && new TermFinder(head, options.cacheFolder);
   };
-  return new Recogniser(model, loadVoiceActivity, loadHead);
+  return new Recogniser(model, loadVoiceActivity, loadFinder);
 }
 
 /**

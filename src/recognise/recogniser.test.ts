@@ -14,6 +14,7 @@ import { loadSpeechModel } from "./load-model.ts";
 import type { Checkpoint, RecogniseOptions, RecognitionEvent } from "./options.ts";
 import { createRecogniser } from "./recognise.ts";
 import { Recogniser } from "./recogniser.ts";
+import { TermFinder } from "./spoken-terms.ts";
 import type { Segment } from "../transcript/transcript.ts";
 import { LetterModel } from "./testing/letter-model.ts";
 
@@ -191,8 +192,8 @@ describe("Recogniser", () => {
   it("says of a term that nothing like it was heard, when so long a list is not searched for as a whole", async () => {
     const others = Array.from({ length: 120 }, (_, i) => `zzq${String.fromCharCode(97 + (i % 26))}xv${i}`);
     const model = new LetterModel([" the subiaco books."]);
-    const head = async () => writingHead(["the subiaco books"]);
-    const { terms } = await new Recogniser(model, async () => loudness, head).recognise(
+    const finder = async () => new TermFinder(writingHead(["the subiaco books"]));
+    const { terms } = await new Recogniser(model, async () => loudness, finder).recognise(
       recording({ tone: 2 }),
       {
         terms: ["subiaco", "kubernetes", ...others],

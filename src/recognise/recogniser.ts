@@ -10,7 +10,6 @@ import { speechWindows, type SpeechWindow } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
 import { Lockstep } from "../models/lockstep.ts";
-import type { LetterScorer } from "../retrieval/letter-head.ts";
 import type { SpeechModel } from "../models/speech-model.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Transcript } from "../transcript/transcript.ts";
@@ -35,26 +34,25 @@ export class Recogniser implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #lanes: number | undefined;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
-  readonly #loadHead: () => Promise<LetterScorer | null>;
+  readonly #loadFinder: () => Promise<TermFinder | null>;
   readonly #prepared = new WeakMap<readonly (string | Term)[], PreparedTerms>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
-  #head: Promise<LetterScorer | null> | null = null;
   #finder: Promise<TermFinder | null> | null = null;
 
   /**
    * @param loadVoiceActivity is called when the first recording needs it
-   * @param loadHead is called when the first list of terms is given; null when there is no letter head for the model
+   * @param loadFinder is called when the first long list of terms is given; null when there is no letter head for the model
    * @param lanes how many windows of a recording may go through the model side by side; default: as many as pay for the beam
    */
   constructor(
     model: SpeechModel,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
-    loadHead: () => Promise<LetterScorer | null> = async () => null,
+    loadFinder: () => Promise<TermFinder | null> = async () => null,
     lanes?: number,
   ) {
     this.#model = model;
     this.#loadVoiceActivity = loadVoiceActivity;
-    this.#loadHead = loadHead;
+    this.#loadFinder = loadFinder;
     this.#lanes = lanes;
   }
 
@@ -201,8 +199,8 @@ export class Recogniser implements AsyncDisposable {
     }
     const lockstep = new Lockstep(this.#model);
     const loadVoiceActivity = () => (this.#voiceActivity ??= this.#loadVoiceActivity());
-    const loadHead = () => (this.#head ??= this.#loadHead());
-    const recogniser = new Recogniser(lockstep.model, loadVoiceActivity, loadHead, 1);
+    const loadFinder = () => (this.#finder ??= this.#loadFinder());
+    const recogniser = new Recogniser(lockstep.model, loadVoiceActivity, loadFinder, 1);
     const results: PromiseSettledResult<Result>[] = [];
     await lockstep.run(
       Array.from({ length: Math.min(lanes, tasks.length) }, (_, lane) => async () => {
@@ -263,17 +261,14 @@ export class Recogniser implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#model[Symbol.asyncDispose]();
     await (await this.#voiceActivity)?.[Symbol.asyncDispose]();
-    await (await this.#head)?.[Symbol.asyncDispose]();
+    await (await this.#finder)?.[Symbol.asyncDispose]();
   }
 
   async #finderFor({ terms = noTerms, findTerms }: RecogniseOptions): Promise<TermFinder | null> {
     // A function may give any list later on.
     const mayBeLong = typeof terms === "function" || terms.length > longestUnpruned;
     if (!mayBeLong || findTerms === "text" || findTerms === "none") return null;
-    const finder = await (this.#finder ??= (async () => {
-      const head = await (this.#head ??= this.#loadHead());
-      return head && new TermFinder(head);
-    })());
+    const finder = await (this.#finder ??= this.#loadFinder());
     if (finder === null && findTerms !== undefined) {
       throw new GlossaError(
         "invalid-argument",

@@ -17,10 +17,8 @@ import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import { headFiles, modelsWithHead, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type PrunedTerm, type PruneOptions, retrievalThresholds } from "../retrieval/prune.ts";
-import { keptTermIndex } from "../retrieval/term-index.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
-import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
-import { resolveCacheFolder } from "../weights/cache-folder.ts";
+import { spotterOf, type TermSighting, type TermSpotter } from "../retrieval/term-spotter.ts";
 import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import type { ResolvedModel } from "../weights/resolved-model.ts";
@@ -109,7 +107,7 @@ export async function createRetriever(options: RetrieverOptions = {}): Promise<R
         const detector = await resolveModel("silero-vad", later);
         return SileroVad.load(detector.path("silero_vad.onnx"), { cacheFolder: options.cacheFolder });
       },
-      join(resolveCacheFolder(options.cacheFolder), "term-indexes"),
+      options.cacheFolder,
     );
   } catch (error) {
     await head[Symbol.asyncDispose]();
@@ -133,21 +131,21 @@ export class Retriever implements AsyncDisposable {
   readonly #model: SpeechModel;
   readonly #head: LetterScorer;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
-  readonly #indexFolder: string;
+  readonly #cacheFolder: string | undefined;
   readonly #spotters = new WeakMap<readonly Term[], Promise<TermSpotter>>();
   #voiceActivity: Promise<VoiceActivity & AsyncDisposable> | null = null;
 
   /**
    * @param loadVoiceActivity is called when the first recording needs it
-   * @param indexFolder where long lists are kept as they were made ready
+   * @param cacheFolder where long lists are kept as they were made ready
    */
   constructor(
     model: SpeechModel,
     head: LetterScorer,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
-    indexFolder: string,
+    cacheFolder?: string,
   ) {
-    this.#indexFolder = indexFolder;
+    this.#cacheFolder = cacheFolder;
     this.#model = model;
     this.#head = head;
     this.#loadVoiceActivity = loadVoiceActivity;
@@ -162,12 +160,7 @@ export class Retriever implements AsyncDisposable {
   spotter(terms: readonly Term[]): Promise<TermSpotter> {
     const { labels } = this.#head;
     let spotter = this.#spotters.get(terms);
-    if (!spotter) {
-      spotter = keptTermIndex(terms, labels, this.#indexFolder).then(
-        (index) => new TermSpotter(terms, labels, index),
-      );
-      this.#spotters.set(terms, spotter);
-    }
+    if (!spotter) this.#spotters.set(terms, (spotter = spotterOf(terms, labels, this.#cacheFolder)));
     return spotter;
   }
 

@@ -6,7 +6,7 @@ import type { Term } from "../context/term.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { labelScores, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type ScoredMatch } from "../retrieval/prune.ts";
-import { TermSpotter, type TermSighting } from "../retrieval/term-spotter.ts";
+import { spotterOf, type TermSighting, type TermSpotter } from "../retrieval/term-spotter.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
 
 /** The search itself deals as well with shorter lists. */
@@ -26,12 +26,15 @@ export interface Sighted {
 }
 
 /** Finds the terms of windows with a letter head over the model's frames. */
-export class TermFinder {
+export class TermFinder implements AsyncDisposable {
   readonly #head: LetterScorer;
-  readonly #spotters = new WeakMap<PreparedTerms, TermSpotter>();
+  readonly #cacheFolder: string | undefined;
+  readonly #spotters = new WeakMap<PreparedTerms, Promise<TermSpotter>>();
 
-  constructor(head: LetterScorer) {
+  /** @param cacheFolder where long lists are kept as they were made ready */
+  constructor(head: LetterScorer, cacheFolder?: string) {
     this.#head = head;
+    this.#cacheFolder = cacheFolder;
   }
 
   /**
@@ -45,11 +48,24 @@ export class TermFinder {
     startSeconds: number,
   ): Promise<Sighted | null> {
     if (prepared.used.length <= longestUnpruned) return null;
-    let spotter = this.#spotters.get(prepared);
-    if (!spotter) this.#spotters.set(prepared, (spotter = new TermSpotter(prepared.used, this.#head.labels)));
+    const spotter = await this.#spotterFor(prepared);
     const { logits, places } = await labelScores(this.#head, model, frames);
     const sightings = spotter.spot(logits, places, this.#head.placeSeconds, startSeconds);
     return { sightings, unspellable: spotter.unspellable.keys() };
+  }
+
+  #spotterFor(prepared: PreparedTerms): Promise<TermSpotter> {
+    let spotter = this.#spotters.get(prepared);
+    if (!spotter)
+      this.#spotters.set(
+        prepared,
+        (spotter = spotterOf(prepared.used, this.#head.labels, this.#cacheFolder)),
+      );
+    return spotter;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#head[Symbol.asyncDispose]();
   }
 }
 

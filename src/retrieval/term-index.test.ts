@@ -14,11 +14,13 @@ const term = (text: string): Term => ({ text, spokenForms: [], weight: 1 });
 const many = Array.from({ length: shortestKept }, (_, i) => term(`q${i.toString(26).replace(/\d/g, "x")}z`));
 const list = [term("LoRA"), term("困惑度"), ...many];
 
+let cache: string;
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "glossa-indexes-"));
+  cache = await mkdtemp(join(tmpdir(), "glossa-indexes-"));
+  folder = join(cache, "term-indexes");
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rm(cache, { recursive: true }));
 
 function spot(index: Awaited<ReturnType<typeof keptTermIndex>>) {
   const { logits, places } = scoresWriting("we train lora now", labels);
@@ -31,11 +33,11 @@ function spot(index: Awaited<ReturnType<typeof keptTermIndex>>) {
 
 describe("the index of a long list", { timeout: 60_000 }, () => {
   it("is kept, and finds the same when it is read again", async () => {
-    const made = await keptTermIndex(list, labels, folder);
+    const made = await keptTermIndex(list, labels, cache);
     const [file] = await readdir(folder);
     // If it were made again, it would be written again.
     const before = await readFile(join(folder, file!));
-    const read = await keptTermIndex(list, labels, folder);
+    const read = await keptTermIndex(list, labels, cache);
     expect(await readdir(folder)).toEqual([file]);
     expect(await readFile(join(folder, file!))).toEqual(before);
     expect(spot(read)).toEqual(spot(made));
@@ -44,16 +46,16 @@ describe("the index of a long list", { timeout: 60_000 }, () => {
   });
 
   it("is another for other terms, ways of saying them, and labels; those used last are kept", async () => {
-    for (let i = 0; i < 3; i++) await keptTermIndex([...list, term(`new${"x".repeat(i)}`)], labels, folder);
-    await keptTermIndex([{ ...list[0]!, spokenForms: ["laura"] }, ...list.slice(1)], labels, folder);
-    await keptTermIndex(list, new CtcLabels("letters-and-pinyin"), folder);
+    for (let i = 0; i < 3; i++) await keptTermIndex([...list, term(`new${"x".repeat(i)}`)], labels, cache);
+    await keptTermIndex([{ ...list[0]!, spokenForms: ["laura"] }, ...list.slice(1)], labels, cache);
+    await keptTermIndex(list, new CtcLabels("letters-and-pinyin"), cache);
     const files = await readdir(folder);
     expect(files).toHaveLength(5);
     for (let i = 0; i < 4; i++) {
       await writeFile(join(folder, `old${i}.bin`), "");
       await utimes(join(folder, `old${i}.bin`), i, i);
     }
-    await keptTermIndex([...list, term("last")], labels, folder);
+    await keptTermIndex([...list, term("last")], labels, cache);
     const left = await readdir(folder);
     expect(left).toHaveLength(8);
     expect(left).toEqual(expect.arrayContaining(files));
@@ -61,16 +63,16 @@ describe("the index of a long list", { timeout: 60_000 }, () => {
   });
 
   it("is made again when the file is damaged, and is not missed where nothing can be written", async () => {
-    const made = await keptTermIndex(list, labels, folder);
+    const made = await keptTermIndex(list, labels, cache);
     const [file] = await readdir(folder);
     await writeFile(join(folder, file!), "no index");
-    expect(spot(await keptTermIndex(list, labels, folder))).toEqual(spot(made));
+    expect(spot(await keptTermIndex(list, labels, cache))).toEqual(spot(made));
     const nowhere = join(folder, file!, "below-a-file");
     expect(spot(await keptTermIndex(list, labels, nowhere))).toEqual(spot(made));
   });
 
   it("is not kept for a short list", async () => {
-    await keptTermIndex(list.slice(0, 1000), labels, folder);
-    expect(await readdir(folder)).toEqual([]);
+    await keptTermIndex(list.slice(0, 1000), labels, cache);
+    expect(await readdir(cache)).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import writeFileAtomic from "write-file-atomic";
 import { commonestWords, rarityOf } from "../context/extraction/word-rarity.ts";
 import { spokenFormsOf } from "../context/extraction/spoken-forms.ts";
 import type { Term } from "../context/term.ts";
+import { resolveCacheFolder } from "../weights/cache-folder.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
 import { LabelTrie, mostSequenceLabels } from "./label-trie.ts";
 
@@ -72,17 +73,18 @@ export function buildTermIndex(terms: readonly Term[], labels: CtcLabels): TermI
 }
 
 /**
- * The index of a list, from the folder when the same terms were made ready for the same labels before. What cannot be read is made again,
+ * The index of a list, from the cache when the same terms were made ready for the same labels before. What cannot be read is made again,
  * and where nothing can be written nothing is kept.
  *
- * @param folder where indexes of long lists are kept
+ * @param cacheFolder whose `term-indexes` hold those of long lists; default as `resolveCacheFolder`
  */
 export async function keptTermIndex(
   terms: readonly Term[],
   labels: CtcLabels,
-  folder: string,
+  cacheFolder?: string,
 ): Promise<TermIndex> {
   if (terms.length < shortestKept) return buildTermIndex(terms, labels);
+  const folder = join(resolveCacheFolder(cacheFolder), "term-indexes");
   const path = join(folder, `${nameOfList(terms, labels)}.bin`);
   const kept = await readFile(path).catch(() => null);
   if (kept !== null) {

@@ -8,7 +8,7 @@
 import type { Term } from "../context/term.ts";
 import type { CtcLabels } from "./ctc-labels.ts";
 import { LabelSpotter } from "./label-spotter.ts";
-import { buildTermIndex, noTerm, type TermIndex } from "./term-index.ts";
+import { buildTermIndex, keptTermIndex, noTerm, type TermIndex } from "./term-index.ts";
 
 /** A term at a place of the speech. */
 export interface TermSighting {
@@ -159,6 +159,15 @@ export class TermSpotter {
 
 /** Logarithm of the likelihood ratio from which on one of the commonest words is a rival: those that hardly fit are many and change nothing. */
 const leastOfCommonest = -12;
+
+/** A spotter whose index comes from the cache when the list is long and was made ready before. */
+export async function spotterOf(
+  terms: readonly Term[],
+  labels: CtcLabels,
+  cacheFolder?: string,
+): Promise<TermSpotter> {
+  return new TermSpotter(terms, labels, await keptTermIndex(terms, labels, cacheFolder));
+}
 
 interface Fit {
   readonly sequence: number;
