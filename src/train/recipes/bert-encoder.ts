@@ -8,27 +8,19 @@ import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { GlossaError } from "../../errors.ts";
 import { plainAttention } from "../../graph/attention.ts";
-import {
-  add,
-  cast,
-  compare,
-  divide,
-  gather,
-  gelu,
-  layerNorm,
-  matmul,
-  multiply,
-  reshape,
-  slice,
-  subtract,
-  sumOver,
-} from "../../graph/operators.ts";
+import { add, gather, gelu, layerNorm, matmul, slice } from "../../graph/operators.ts";
 import type { Value } from "../../graph/program.ts";
 import { sizeOf } from "../../graph/shape-operators.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 import type { BatchTensor, ModelBuilder } from "../model.ts";
-import { linear } from "./frame-layers.ts";
-import { rowsOfSymbols, type TextEncoder, type TextWriter, type WrittenText } from "./text-encoder.ts";
+import {
+  rowsOfSymbols,
+  symbolRows,
+  type TextEncoder,
+  textVectors,
+  type TextWriter,
+  type WrittenText,
+} from "./text-encoder.ts";
 
 export const bertSchema = z.strictObject({
   bert: z
@@ -149,17 +141,9 @@ export class BertEncoder extends WordPieceWriter implements TextEncoder {
   }
 
   encode(builder: ModelBuilder, name: string, count: string): Value {
-    const { program } = builder;
     const { hidden_size: width, num_attention_heads: heads, num_hidden_layers: layers } = this.#config;
-    const pieces = `${name}_pieces`;
-    const symbols = builder.input(name, "int64", [count, pieces]);
-    const there = cast(compare("Greater", symbols, program.integers([0])), "float32");
-    const bias = reshape(multiply(subtract(there, program.scalar(1)), program.scalar(1e4)), [
-      count,
-      1,
-      1,
-      pieces,
-    ]);
+    const rows = symbolRows(builder, name, count);
+    const { symbols, pieces, bias } = rows;
     const { vocab_size: words, max_position_embeddings: positions, type_vocab_size: types } = this.#config;
     const embedding = (part: string, size: number) =>
       this.#parameter(builder, `embeddings.${part}_embeddings.weight`, [size, width]);
@@ -185,9 +169,7 @@ export class BertEncoder extends WordPieceWriter implements TextEncoder {
         add(middle, builder.dropout(closed, this.#dropout)),
       );
     }
-    const shares = divide(there, sumOver(there, [1], true));
-    const mean = reshape(matmul(reshape(shares, [count, 1, pieces]), x), [count, width]);
-    return linear(builder, "text.vectors", mean, width, this.#dimension);
+    return textVectors(builder, rows, x, width, this.#dimension);
   }
 
   #linear(builder: ModelBuilder, name: string, x: Value, inputs: number, outputs: number): Value {

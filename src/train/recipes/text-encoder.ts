@@ -91,6 +91,46 @@ export function rowsOfSymbols(texts: readonly WrittenText[]): BatchTensor {
   return { data, shape: [texts.length, longest] };
 }
 
+/** Rows of symbols as they come into a graph. */
+export interface SymbolRows {
+  readonly symbols: Value;
+  /** Names of the dimensions: how many texts there are, and how long the longest is. */
+  readonly count: string;
+  readonly pieces: string;
+  /** `[count, pieces]`: 1 where there is a symbol, 0 where a row is filled up. */
+  readonly there: Value;
+  /** `[count, 1, 1, pieces]`: what attention adds, so that it does not look where there is none. */
+  readonly bias: Value;
+}
+
+/** Asks for the input `name`, which `rowsOfSymbols` makes. */
+export function symbolRows(builder: ModelBuilder, name: string, count: string): SymbolRows {
+  const { program } = builder;
+  const pieces = `${name}_pieces`;
+  const symbols = builder.input(name, "int64", [count, pieces]);
+  const there = cast(compare("Greater", symbols, program.integers([0])), "float32");
+  const bias = multiply(subtract(there, program.scalar(1)), program.scalar(1e4));
+  return { symbols, count, pieces, there, bias: reshape(bias, [count, 1, 1, pieces]) };
+}
+
+/**
+ * The mean over the symbols of each text, through the layer `text.vectors`.
+ *
+ * @param read `[count, pieces, width]`
+ * @returns `[count, dimension]`
+ */
+export function textVectors(
+  builder: ModelBuilder,
+  { there, count, pieces }: SymbolRows,
+  read: Value,
+  width: number,
+  dimension: number,
+): Value {
+  const shares = divide(there, sumOver(there, [1], true));
+  const mean = reshape(matmul(reshape(shares, [count, 1, pieces]), read), [count, width]);
+  return linear(builder, "text.vectors", mean, width, dimension);
+}
+
 /**
  * A transformer over letters, from scratch: a name is found by how it is spelled, and no vocabulary has to know it.
  */
@@ -113,10 +153,8 @@ export class LetterEncoder extends LetterWriter implements TextEncoder {
   encode(builder: ModelBuilder, name: string, count: string): Value {
     const { program } = builder;
     const { width, dropout } = this.#shape;
-    const letters = `${name}_letters`;
-    const symbols = builder.input(name, "int64", [count, letters]);
-    const there = cast(compare("Greater", symbols, program.integers([0])), "float32");
-    const bias = multiply(subtract(there, program.scalar(1)), program.scalar(1e4));
+    const rows = symbolRows(builder, name, count);
+    const { symbols, pieces, bias } = rows;
     const table = builder.parameter("text.symbols.weight", [this.#symbols, width], {
       kind: "normal",
       deviation: 0.5,
@@ -126,17 +164,9 @@ export class LetterEncoder extends LetterWriter implements TextEncoder {
       shape: [mostSymbols, width],
       bytes: this.#positions,
     });
-    const placed = add(gather(table, symbols), slice(positions, 0, 0, sizeOf(symbols, 1), letters));
-    const read = transformerLayers(
-      builder,
-      builder.dropout(placed, dropout),
-      reshape(bias, [count, 1, 1, letters]),
-      this.#shape,
-      "text.",
-    );
-    const shares = divide(there, sumOver(there, [1], true));
-    const mean = reshape(matmul(reshape(shares, [count, 1, letters]), read), [count, width]);
-    return linear(builder, "text.vectors", mean, width, this.#dimension);
+    const placed = add(gather(table, symbols), slice(positions, 0, 0, sizeOf(symbols, 1), pieces));
+    const read = transformerLayers(builder, builder.dropout(placed, dropout), bias, this.#shape, "text.");
+    return textVectors(builder, rows, read, width, this.#dimension);
   }
 }
 
