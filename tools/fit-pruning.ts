@@ -16,6 +16,7 @@ import { defaultThreshold, scoreChoices } from "../src/retrieval/prune.ts";
 import { TermMatcher, type TermMatch } from "../src/retrieval/term-matcher.ts";
 import { randomGenerator } from "../src/random.ts";
 import { firstPasses } from "./first-passes.ts";
+import { fitLogistic, probability } from "./logistic.ts";
 
 const [countText, ...sets] = process.argv.slice(2);
 const distractorCount = Number(countText);
@@ -24,7 +25,7 @@ if (!(distractorCount > 0) || sets.length === 0) {
 }
 const random = randomGenerator(1);
 const loaded = await Promise.all(sets.map((set) => loadSet(set)));
-const fitted = fit(
+const fitted = fitLogistic(
   loaded.flatMap(({ utterances }) =>
     halfOf(utterances, 0).flatMap(({ spoken, matches }) =>
       matches.map((match) => ({
@@ -115,26 +116,4 @@ function report(name: string, weights: readonly number[], test: readonly Utteran
       `${threshold.toFixed(2).padStart(8)} ${cells.join(" ")} ${scores.meanKept.toFixed(1).padStart(6)}`,
     );
   }
-}
-
-function probability(features: readonly number[], weights: readonly number[]): number {
-  return 1 / (1 + Math.exp(-features.reduce((sum, feature, index) => sum + feature * weights[index]!, 0)));
-}
-
-/** Logistic regression by gradient descent with momentum and a little decay, from the weights in the source. */
-function fit(samples: readonly { features: readonly number[]; label: number }[]): number[] {
-  const weights = [...evidenceWeights];
-  const speed = weights.map(() => 0);
-  for (let step = 0; step < 1_200; step++) {
-    const gradient = weights.map((weight, index) => (index === 0 ? 0 : 2e-4 * weight));
-    for (const { features, label } of samples) {
-      const error = (probability(features, weights) - label) / samples.length;
-      for (const [index, feature] of features.entries()) gradient[index]! += error * feature;
-    }
-    for (const [index, slope] of gradient.entries()) {
-      speed[index] = 0.9 * speed[index]! - 2 * slope;
-      weights[index]! += speed[index]!;
-    }
-  }
-  return weights;
 }
