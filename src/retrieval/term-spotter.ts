@@ -43,13 +43,13 @@ const perLabel = 3;
 
 /** Fitted on development recordings with 100 to 5,000 distractors (tools/fit-spotting.ts); see docs/experiments.md. */
 const weights = {
-  bias: 2.53,
-  logRatio: 0.377,
-  logRatioPerLabel: 0.249,
-  labels: 1.122,
-  logTerms: -0.892,
-  rival: -0.19,
-  syllables: 0,
+  bias: 4.326,
+  logRatio: 0.345,
+  logRatioPerLabel: -0.01,
+  labels: 0.906,
+  logTerms: -0.937,
+  rival: -0.235,
+  syllables: -1.494,
 };
 /** Longer terms are not safer still. */
 const mostLabels = 14;
