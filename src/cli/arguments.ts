@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { retrievalFinders, termFinders } from "../recognise/options.ts";
-import { defaultMostKept, type PruneOptions, retrievalThresholds } from "../retrieval/prune.ts";
+import { defaultMostKept, type PruneOptions } from "../retrieval/prune.ts";
 
 /** For options that can be repeated. */
 export function collect(value: string, previous: string[] = []): string[] {
@@ -80,7 +80,7 @@ export interface KeepOptions {
 }
 
 /** @param threshold that holds when none is given */
-export function addKeepOptions(command: Command, threshold: number | string, mostTerms = 10_000): Command {
+export function addKeepOptions(command: Command, threshold: number, mostTerms = 10_000): Command {
   const exclusive = (flags: string, text: string, others: string[]) =>
     new Option(flags, text).argParser(parseProbability).conflicts(others);
   return command
@@ -113,9 +113,6 @@ export function keepRule({ threshold, precision, recall, most }: KeepOptions, us
   if (precision !== undefined) return { precision, most };
   return recall === undefined ? { threshold: threshold ?? usual, most } : { recall, most };
 }
-
-/** The thresholds of retrieval, for help. */
-export const retrievalDefaults = `${retrievalThresholds.sounds} by sounds, ${retrievalThresholds.both} by both`;
 
 /** Options of the commands that load a model: where it computes, where it comes from, how much is said. */
 export function addEngineOptions(command: Command): Command {

@@ -6,14 +6,8 @@ import { dataFormats } from "../eval/datasets/detect-data-format.ts";
 import { termsProtocols } from "../eval/records.ts";
 import { mostRecorded } from "../eval/retrieval-metrics.ts";
 import { termFinders } from "../recognise/options.ts";
-import {
-  addEngineOptions,
-  addKeepOptions,
-  findTermsOption,
-  parseCount,
-  parseLanguage,
-  retrievalDefaults,
-} from "./arguments.ts";
+import { addEngineOptions, addKeepOptions, findTermsOption, parseCount, parseLanguage } from "./arguments.ts";
+import { retrievalThreshold } from "../retrieval/prune.ts";
 import type { Environment } from "./environment.ts";
 import type { EvalOptions } from "./eval.ts";
 import type { ScoreOptions } from "./eval-scores.ts";
@@ -63,7 +57,7 @@ export function evalCommand(
     .addOption(findTermsOption("can be repeated").argParser(collectChoices(termFinders)))
     .option("--retrieval-only", "look for the terms in the speech, and recognise nothing")
     .option("--head <folder>", "letter head to look with (default: the one that comes with Glossa)");
-  addKeepOptions(command, retrievalDefaults, mostRecorded)
+  addKeepOptions(command, retrievalThreshold, mostRecorded)
     .option(
       "--seed <number>",
       "seed for drawing distractors, noise and rooms (default: 0)",

@@ -23,7 +23,7 @@ import { summariseRun, type RunSummary } from "../eval/run-summary.ts";
 import { scoreRun } from "../eval/score-run.ts";
 import { TermLists } from "../eval/term-lists.ts";
 import { retrievalFinders, type TermFinding } from "../recognise/options.ts";
-import { defaultMostKept, retrievalThresholds } from "../retrieval/prune.ts";
+import { defaultMostKept, retrievalThreshold } from "../retrieval/prune.ts";
 import { GlossaError } from "../errors.ts";
 import { untilAborted } from "./abortable.ts";
 import { type KeepOptions, keepRule } from "./arguments.ts";
@@ -116,7 +116,7 @@ async function prepare(
   screen: Screen,
 ): Promise<PreparedRun[]> {
   const perturbation = perturbationOf(options);
-  const retrievalBy = retrievalOf(options);
+  const retrieval = retrievalOf(options);
   const seed = options.seed ?? 0;
   const perturber = await Perturber.create(perturbation, seed);
   const glossary = options.glossary === undefined ? null : await readList(options.glossary, screen);
@@ -158,7 +158,7 @@ async function prepare(
         perturbation,
         perturber,
         ...(findTerms && { findTerms }),
-        ...(retrievalBy && { retrieval: retrievalBy(findTerms) }),
+        ...(retrieval && { retrieval }),
       });
     }
   }
@@ -182,8 +182,8 @@ function chosen({ utterances }: DataSet, limit: number | undefined): readonly Ut
   return limit === undefined ? utterances : utterances.slice(0, limit);
 }
 
-/** What counts as found, by how terms are looked for; null when recordings are recognised. */
-function retrievalOf(options: EvalOptions): ((findTerms?: TermFinding) => RetrievalSettings) | null {
+/** What counts as found; null when recordings are recognised. */
+function retrievalOf(options: EvalOptions): RetrievalSettings | null {
   const { retrievalOnly, head, threshold, precision, recall, most } = options;
   if (retrievalOnly) {
     if ((options.terms ?? ["none"]).includes("none") && options.glossary === undefined) {
@@ -199,11 +199,8 @@ function retrievalOf(options: EvalOptions): ((findTerms?: TermFinding) => Retrie
         `--retrieval-only finds terms by ${retrievalFinders.join(" or ")}, not by ${options.findTerms.join(", ")}`,
       );
     }
-    return (findTerms) => {
-      const usual = retrievalThresholds[findTerms === "both" ? "both" : "sounds"];
-      const rule = { ...keepRule(options, usual), most: most ?? defaultMostKept };
-      return { ...rule, head: head === undefined ? null : resolve(head) };
-    };
+    const rule = { ...keepRule(options, retrievalThreshold), most: most ?? defaultMostKept };
+    return { ...rule, head: head === undefined ? null : resolve(head) };
   }
   if ([head, threshold, precision, recall, most].some((option) => option !== undefined)) {
     throw new GlossaError(

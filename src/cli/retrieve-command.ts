@@ -9,9 +9,9 @@ import {
   addKeepOptions,
   collect,
   parseLanguage,
-  retrievalDefaults,
   retrievalFinderOption,
 } from "./arguments.ts";
+import { retrievalThreshold } from "../retrieval/prune.ts";
 import type { Environment } from "./environment.ts";
 import type { RetrieveCommandOptions } from "./retrieve.ts";
 
@@ -38,7 +38,7 @@ export function retrieveCommand(
     .argument("<input>", "audio or video file; - is standard input")
     .option("--terms <file>", "glossary file, can be repeated", collect)
     .option("--term <text>", "a single term, can be repeated", collect);
-  addKeepOptions(addContextOptions(command), retrievalDefaults)
+  addKeepOptions(addContextOptions(command), retrievalThreshold)
     .addOption(retrievalFinderOption())
     .option("--language <code>", "spoken language, for the quick pass (default: detected)", parseLanguage)
     .option("--json", "as JSON, with what was dropped and all evidence")

@@ -4,7 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import { GlossaError } from "../errors.ts";
 import type { RetrievedMatch, RetrievedStretch, RetrieveOptions } from "../recognise/retriever.ts";
-import { type PrunedTerm, retrievalThresholds } from "../retrieval/prune.ts";
+import { type PrunedTerm, retrievalThreshold } from "../retrieval/prune.ts";
 import { drawTermMap } from "../report/term-map.ts";
 import type { TermMapStretch } from "../retrieval/term-map.ts";
 import { untilAborted } from "./abortable.ts";
@@ -95,11 +95,10 @@ function unspellableWarning(unspellable: ReadonlyMap<{ text: string }, string>, 
 /** Every place of the terms that are kept, but for those where it is less probable than what would have been kept. */
 function asTable(
   stretches: readonly RetrievedStretch[],
-  { threshold, findTerms = "sounds" }: RetrieveCommandOptions,
+  { threshold = retrievalThreshold }: RetrieveCommandOptions,
 ): string {
-  const usual = threshold ?? retrievalThresholds[findTerms];
   const rows = stretches.flatMap(({ kept }) => {
-    const least = Math.min(usual, kept.at(-1)?.score ?? usual);
+    const least = Math.min(threshold, kept.at(-1)?.score ?? threshold);
     return kept.flatMap(({ matches }) => matches.filter(({ score }) => score >= least));
   });
   rows.sort((a, b) => a.start - b.start);

@@ -16,7 +16,7 @@ import type { SpeechModel } from "../models/speech-model.ts";
 import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import { headFiles, modelsWithHead, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
-import { prune, type PrunedTerm, type PruneOptions, retrievalThresholds } from "../retrieval/prune.ts";
+import { prune, type PrunedTerm, type PruneOptions, retrievalThreshold } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
 import { spotterOf, type TermSighting, type TermSpotter } from "../retrieval/term-spotter.ts";
 import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
@@ -34,7 +34,7 @@ export interface RetrieverOptions extends LoadOptions {
   head?: string;
 }
 
-/** What decides which terms are kept, and how the recording is read; the threshold is 0.2 by the sounds, 0.4 by both opinions. */
+/** What decides which terms are kept, and how the recording is read; the threshold is 0.4. */
 export interface RetrieveOptions extends PruneOptions {
   /**
    * `sounds`: by the letter head alone, which recognises nothing. `both`: also in what a quick pass of the model writes, which takes
@@ -177,7 +177,7 @@ export class Retriever implements AsyncDisposable {
   ): AsyncGenerator<RetrievedStretch, void, undefined> {
     const { signal, voiceActivity = true, onProgress, findTerms = "sounds" } = options;
     signal?.throwIfAborted();
-    const threshold = options.threshold ?? retrievalThresholds[findTerms];
+    const threshold = options.threshold ?? retrievalThreshold;
     const vote = new LanguageVote(options.language);
     const spotter = await this.spotter(terms);
     await using audio = await openAudio(input, { signal });

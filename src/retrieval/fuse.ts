@@ -30,7 +30,7 @@ export interface FusedEvidence {
 }
 
 /** Fitted on development recordings (tools/fit-spotting.ts with first passes); see docs/experiments.md. */
-const weights = { bias: 1.15, sound: 0.572, text: 0.655, noSound: 0.692, noText: 0.305 };
+const weights = { bias: 0.669, sound: 0.723, text: 0.589, noSound: 0.937, noText: 1.073 };
 /** An opinion that says nothing is as good as one this improbable. */
 const leastScore = 0.002;
 /** Word times of a first pass may be off by as much, in seconds. */

@@ -39,8 +39,8 @@ export interface PrunedTerm<Match extends ScoredMatch> {
 
 /** Low on purpose: a term too many costs little, a term lost is lost. Calibrated, see docs/experiments.md. */
 export const defaultThreshold = 0.1;
-/** Where the terms themselves are what is wanted, and right ones matter as much as all of them, by who found them. */
-export const retrievalThresholds = { sounds: 0.2, both: 0.4 } as const;
+/** Where the terms themselves are what is wanted, and right ones matter as much as all of them. */
+export const retrievalThreshold = 0.4;
 /** For all texts that a search came up with, where nothing but the choice of terms is wanted. */
 export const thresholdForTexts = 0.01;
 export const defaultMostKept = 20;

@@ -45,7 +45,6 @@ const perLabel = 3;
 const weights = {
   bias: 4.326,
   logRatio: 0.345,
-  logRatioPerLabel: -0.01,
   labels: 0.906,
   logTerms: -0.937,
   rival: -0.235,
@@ -57,15 +56,7 @@ const mostLabels = 14;
 /** The inputs of the curve, in the order of `spottingWeights`. */
 export function spottingFeatures(evidence: SpottedEvidence): number[] {
   const { logRatio, labels, rival, terms, isSpelled } = evidence;
-  return [
-    1,
-    logRatio,
-    logRatio / labels,
-    Math.min(labels, mostLabels),
-    Math.log(terms),
-    rival,
-    isSpelled ? 0 : 1,
-  ];
+  return [1, logRatio, Math.min(labels, mostLabels), Math.log(terms), rival, isSpelled ? 0 : 1];
 }
 
 export const spottingWeights: readonly number[] = Object.values(weights);
