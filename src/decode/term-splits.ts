@@ -36,9 +36,9 @@ export class TermSplits {
     if (high - low > mostKeys) return this.#tree.heaviestIn(low, high);
     let heaviest = 0;
     for (let key = low; key < high; key++) {
-      const weight = this.#tree.weightOf(key);
-      if (weight <= heaviest || this.#excluded.has(this.#tree.termOf(key))) continue;
-      if (this.#endsOf(key)[depth] === 1) heaviest = weight;
+      const term = this.#tree.termOf(key);
+      if (term.weight <= heaviest || this.#excluded.has(term)) continue;
+      if (this.#endsOf(key)[depth] === 1) heaviest = term.weight;
     }
     return heaviest;
   }

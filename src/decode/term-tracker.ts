@@ -238,7 +238,7 @@ export class TermTracker {
       if (this.#ended === noTerm) this.#ended = index;
       if (index === after[i]) continue;
       const counted = this.#hasEarned(index) ? Math.min(1, tokens[i]!) : tokens[i]!;
-      const total = base[i]! + counted * this.#bonusPerToken * this.#tree.weightOf(key);
+      const total = base[i]! + counted * this.#bonusPerToken * this.#tree.termOf(key).weight;
       if (total <= this.#earned) continue;
       this.#earned = total;
       this.#earners = { index, next: this.#earners };

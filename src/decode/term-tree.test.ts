@@ -37,17 +37,6 @@ describe("TermTree", () => {
     expect(tree.isComplete(open, 4)).toBe(false);
   });
 
-  it("counts a term that has a share of the bonus for that much of its weight", () => {
-    const [heavy, light] = [term("heavy", 2), term("light")];
-    const shared = new TermTree([heavy, light], new Map([[heavy, 0.25]]));
-    expect([0, 1].map((key) => [shared.termOf(key).text, shared.weightOf(key)])).toEqual([
-      ["heavy", 0.5],
-      ["light", 1],
-    ]);
-    expect(shared.heaviest).toBe(1);
-    expect(new TermTree([light]).weightOf(0)).toBe(1);
-  });
-
   it("gives the largest weight of a range", () => {
     const all = Array.from({ length: 100 }, (_, i) => term(`t${String(i).padStart(2, "0")}`, (i * 37) % 101));
     const weighted = new TermTree(all);

@@ -58,11 +58,8 @@ export class TermTree {
   low = 0;
   high = 0;
 
-  /**
-   * @param terms those of equal keys count once, the first
-   * @param shares what some of them count, as parts of their weight; 1 for the others
-   */
-  constructor(terms: readonly Term[], shares: ReadonlyMap<Term, number> = new Map()) {
+  /** @param terms those of equal keys count once, the first */
+  constructor(terms: readonly Term[]) {
     this.terms = terms;
     const keys = new Map<string, Key & { term: number; form: string }>();
     const shadowed: Term[] = [];
@@ -98,9 +95,8 @@ export class TermTree {
     this.child(0, this.size, 0, capitalByte);
     this.exactLow = this.low;
     this.exactHigh = this.low < this.high ? this.high : this.low;
-    const weights = Float32Array.from(terms, (term) => term.weight * (shares.get(term) ?? 1));
-    this.heaviest = weights.reduce((most, weight) => Math.max(most, weight), 0);
-    if (weights.some((weight) => weight !== weights[0])) this.#linkWeights(weights);
+    this.heaviest = terms.reduce((most, { weight }) => Math.max(most, weight), 0);
+    if (terms.some(({ weight }) => weight !== terms[0]!.weight)) this.#linkWeights();
   }
 
   /** Bytes of memory that the tree takes, without the terms themselves. */
@@ -151,11 +147,6 @@ export class TermTree {
     return this.terms[this.#term[key]!]!;
   }
 
-  /** What each token of a key's term brings, as a multiple of the bonus. */
-  weightOf(key: number): number {
-    return this.#heaviestOf[0]?.[key] ?? this.heaviest;
-  }
-
   /** What a key was made from: its term's text or one of its spoken forms. */
   formOf(key: number): string {
     return this.#form[key]!;
@@ -184,8 +175,8 @@ export class TermTree {
   }
 
   /** A sparse table: the maximum of any range is that of two overlapping powers of two. */
-  #linkWeights(weights: Float32Array): void {
-    let row = Float32Array.from(this.#term, (term) => weights[term]!);
+  #linkWeights(): void {
+    let row = Float32Array.from({ length: this.size }, (_, key) => this.termOf(key).weight);
     for (let span = 1; span <= this.size; span *= 2) {
       this.#heaviestOf.push(row);
       const below = row;

@@ -45,8 +45,7 @@ export class PreparedTerms {
   readonly fitPrompt: boolean;
   readonly warnings: readonly string[];
 
-  /** @param shares of the bonus that some terms have, see `TermTree` */
-  constructor(given: readonly (string | Term)[], model: SpeechModel, shares?: ReadonlyMap<Term, number>) {
+  constructor(given: readonly (string | Term)[], model: SpeechModel) {
     this.given = given.map((term) =>
       typeof term === "string" ? { text: term.trim(), spokenForms: [], weight: 1 } : term,
     );
@@ -73,7 +72,7 @@ export class PreparedTerms {
     }
     this.dropped = dropped;
     if (used.length > 0) {
-      this.tree = new TermTree(used, shares);
+      this.tree = new TermTree(used);
       this.tracker = new TermTracker(this.tree, model.tokenizer);
       for (const term of this.tree.shadowed)
         dropped.set(term, "another term is spelled the same but for case");

@@ -50,19 +50,6 @@ describe("TermFinder", () => {
     expect(found.tree).toBeUndefined();
   });
 
-  test("gives what hardly anything speaks for a part of the bonus, and all of it to what is likely", async () => {
-    const prepared = new PreparedTerms(["LoRA", "RoPE", "vLLM"], model);
-    const scores = [0.6, 0.03, 0.0051];
-    const matches = prepared.used.map((term, i) => ({ term, score: scores[i]! }));
-    const { tree } = candidates(model, matches, [], new Glossary(prepared));
-    const weights = Array.from({ length: tree!.size }, (_, key) => tree!.weightOf(key));
-    const [weakest, weak, likely] = [...weights].sort((a, b) => a - b);
-    expect(likely).toBe(1);
-    expect(weak).toBeGreaterThan(0.6);
-    expect(weak).toBeLessThan(0.9);
-    expect(weakest).toBeCloseTo(0.5, 1);
-  });
-
   test("keeps what was written before in the recording", async () => {
     const prepared = new PreparedTerms(["LoRA", ...others], model);
     const glossary = new Glossary(prepared);

@@ -14,9 +14,6 @@ export const longestUnpruned = 100;
 /** Low on purpose: a term too many costs little here, a term lost is lost. */
 const leastScore = 0.005;
 const mostTerms = 100;
-/** From this probability on, terms have their whole bonus; those of `leastScore` have a part of it (docs/experiments.md). */
-const sureScore = 0.2;
-const leastShare = 0.5;
 
 /** What the sounds of a window say about a list. */
 export interface Sighted {
@@ -85,19 +82,5 @@ export function candidates(
   return new PreparedTerms(
     [...new Set([...kept.map(({ term }) => term), ...glossary.written, ...unspellable])],
     model,
-    new Map(kept.map(({ term, score }) => [term, bonusShare(score)])),
   );
-}
-
-/**
- * What is hardly more than a resemblance must have more of the recogniser's own belief: "romain" is not to be written wherever
- * "Roman" is said because it stands among ten thousand terms.
- */
-function bonusShare(probability: number): number {
-  const part = (logOdds(probability) - logOdds(leastScore)) / (logOdds(sureScore) - logOdds(leastScore));
-  return leastShare + (1 - leastShare) * Math.min(1, Math.max(0, part));
-}
-
-function logOdds(probability: number): number {
-  return Math.log(probability / (1 - probability));
 }
