@@ -27,7 +27,7 @@ export interface SpotterOptions {
   readonly letters: number;
   /** What it costs when a sequence of letters begins or ends inside a word. Default 8. */
   readonly insideWord?: number;
-  /** What is lost at most, `floor + floorPerLabel · labels`. Defaults 12 and 1.5. */
+  /** What is lost at most, `floor + floorPerLabel · labels`. Defaults 8 and 2. */
   readonly floor?: number;
   readonly floorPerLabel?: number;
   /** Sequences from this number on are reported only from `leastOfOthers` on: a background that matters where it is plainly heard. */
@@ -83,7 +83,7 @@ export class LabelSpotter {
   #matches: { sequence: number; score: number; start: number; end: number }[] = [];
 
   constructor(trie: LabelTrie, options: SpotterOptions) {
-    const { letters, insideWord = 8, floor = 12, floorPerLabel = 1.5 } = options;
+    const { letters, insideWord = 8, floor = 8, floorPerLabel = 2 } = options;
     const { firstOther = trie.sequences, leastOfOthers = 0 } = options;
     this.#firstOther = firstOther;
     this.#leastOfOthers = leastOfOthers;
