@@ -4,8 +4,8 @@
  *
  *     npx tsx tools/training-texts.ts ../shared/data/lists/all_rare_words.txt ../shared/data/train OUTPUT_FOLDER
  *
- * Writes `words.txt`, `sentences.txt` and `mixed.txt`, in an order that looks random and is always the same. A word is kept back by a hash of its
- * letters, so that what was kept back can be told at any time.
+ * Writes `words.txt`, `sentences.txt`, `mixed.txt` and `switched.txt`, in an order that looks random and is always the same. A word is kept
+ * back by a hash of its letters, so that what was kept back can be told at any time. What is put into `switched.txt` is longer, in less Mandarin.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -82,7 +82,36 @@ function mixed(): string {
   return `${pieces.slice(0, at).join("")} ${foreignPart()} ${pieces.slice(at).join("")}`.trim();
 }
 
+const englishWords = inOrder(sentences).map((text) => text.toLowerCase().match(/[a-z][a-z']*/g) ?? []);
+const [mostSpelledLetters, mostPhraseWords, mostPieces] = [10, 4, 4];
+
+/** Up to ten letters said one by one, or up to four words as they follow one another in a sentence. */
+function foreignPhrase(): string {
+  if (random() < 0.5) {
+    const count = 1 + Math.ceil((mostSpelledLetters - 1) * random());
+    return Array.from({ length: count }, () => oneOf([..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"])).join(" ");
+  }
+  const words = oneOf(englishWords);
+  const count = Math.min(words.length, Math.ceil(mostPhraseWords * random()));
+  const first = Math.floor(random() * (words.length - count + 1));
+  return words.slice(first, first + count).join(" ");
+}
+
+function switched(): string {
+  const pieces = segmentChinese(oneOf(mandarinSentences)).map(({ word }) => word);
+  const at = Math.floor(random() * (pieces.length + 1));
+  const [before, after] = [
+    pieces.slice(Math.max(0, at - mostPieces / 2), at),
+    pieces.slice(at, at + mostPieces / 2),
+  ];
+  return `${before.join("")} ${foreignPhrase()} ${after.join("")}`.trim();
+}
+
 mkdirSync(output, { recursive: true });
 writeFileSync(join(output, "words.txt"), `${inOrder(words).slice(0, mostWords).join("\n")}\n`);
 writeFileSync(join(output, "sentences.txt"), `${inOrder(sentences).join("\n")}\n`);
 writeFileSync(join(output, "mixed.txt"), `${Array.from({ length: mixedSentences }, mixed).join("\n")}\n`);
+writeFileSync(
+  join(output, "switched.txt"),
+  `${Array.from({ length: mixedSentences }, switched).join("\n")}\n`,
+);

@@ -77,8 +77,9 @@ export function soundsOf(words: readonly HeardWord[]): HeardSounds {
   };
 }
 
-/** Capitals, that may have been said as a word or letter by letter. */
-const capitals = /\p{Lu}{2,}/gu;
+/** Capitals, that may have been said as a word or letter by letter; some write dots behind them ("M.S.S."). */
+const capitals = /\p{Lu}{2,}|(?<!\p{L})(?:\p{Lu}\.)+\p{Lu}(?!\p{L})\.?/gu;
+const dots = /\./g;
 /** Numbers, that may have been said in Chinese where Chinese is spoken. */
 const digits = /\d/;
 const han = /\p{Script=Han}/u;
@@ -87,7 +88,7 @@ const neighbours = 3;
 
 /**
  * Stretches of what was heard, with the words around, that may have been said in another way than `soundsOf` takes it: capitals letter
- * by letter ("LGO" for `L O G O`) and as words ("AT GO"), numbers in Chinese ("5" for 武).
+ * by letter ("LGO" for `L O G O`) and as words ("AT GO", "M.S.S." for `mss`), numbers in Chinese ("5" for 武).
  */
 export function saidOtherwise(words: readonly HeardWord[]): HeardWord[][] {
   const isChinese = words.some(({ text }) => han.test(text));
@@ -118,7 +119,7 @@ function stretchesWith(
 
 function letterByLetter(word: HeardWord): HeardWord[] {
   const pieces = word.text
-    .replace(capitals, (run) => ` ${[...run].join(" ")} `)
+    .replace(capitals, (run) => ` ${[...run.replace(dots, "")].join(" ")} `)
     .trim()
     .split(/\s+/);
   const step = (word.end - word.start) / pieces.length;
@@ -131,7 +132,7 @@ function letterByLetter(word: HeardWord): HeardWord[] {
 }
 
 function asWord(word: HeardWord): HeardWord[] {
-  return [{ ...word, text: word.text.replace(capitals, (run) => run.toLowerCase()) }];
+  return [{ ...word, text: word.text.replace(capitals, (run) => run.replace(dots, "").toLowerCase()) }];
 }
 
 function inChinese(word: HeardWord): HeardWord[] {

@@ -145,6 +145,15 @@ describe("TermMatcher", () => {
     expect(kept("every hour snapshots go there")).toContain("Go");
   });
 
+  it("takes letters with dots for letters", () => {
+    const matcher = new TermMatcher([termOf("mss"), termOf("NLP")]);
+    const best = (text: string) => matcher.match([heard(text)])[0];
+    expect(best("the eleventh century M.S.S.")).toMatchObject({ term: { text: "mss" } });
+    expect(best("the eleventh century M.S.S.")!.evidence).toMatchObject({ phonetic: 1, orthographic: 1 });
+    expect(best("work on N.L.P, mostly")).toMatchObject({ term: { text: "NLP" } });
+    expect(best("in St. Louis J.Smith.")).toBeUndefined();
+  });
+
   it("takes traditional characters for the simplified ones that they are", () => {
     const [match] = new TermMatcher([termOf("听歌曲")]).match([heard("我想聽歌曲")]);
     expect(match!.evidence).toMatchObject({ phonetic: 1, orthographic: 1 });
