@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { normaliseForScoring } from "../text/normalise.ts";
 import { alignTokens } from "./align.ts";
 import { caseAccuracy, countCase, countWritten } from "./case-accuracy.ts";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 import { judgeTerms } from "./term-metrics.ts";
 
 function count(terms: readonly string[], referenceText: string, hypothesisText: string, language = "en") {
   const tokens = (text: string) => normaliseForScoring(text, language);
   const sides = { reference: tokens(referenceText), hypothesis: tokens(hypothesisText) };
   const steps = alignTokens(sides.reference, sides.hypothesis);
-  const judgement = judgeTerms({ ...sides, steps }, new TermIndex(terms.map(tokens)));
+  const judgement = judgeTerms({ ...sides, steps }, new TermTrie(terms.map(tokens)));
   return countCase(judgement, terms, hypothesisText);
 }
 

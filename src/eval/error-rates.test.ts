@@ -12,7 +12,7 @@ import {
   totalErrors,
   type ErrorCounts,
 } from "./error-rates.ts";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 import { countTerms, judgeTerms, termF1, termPrecision, termRecall } from "./term-metrics.ts";
 
 const words = (text: string): string[] => (text === "" ? [] : text.split(" "));
@@ -44,7 +44,7 @@ describe("error rates", () => {
   });
 
   it("split by the reference token, and insertions by the inserted token", () => {
-    const terms = new TermIndex([["lora"], ["qwen"], ["new", "york"]]);
+    const terms = new TermTrie([["lora"], ["qwen"], ["new", "york"]]);
     const { reference, hypothesis, steps } = align(
       "we tune lora in new york",
       "we tune laura york in new york qwen",
@@ -105,7 +105,7 @@ describe("an independent scorer (tools/fixtures/error_rates.py)", () => {
   it.each(sets.map((set, index) => [index, set] as const))("agrees on set %i", (_, set) => {
     const scored = set.utterances.map((utterance) => {
       const aligned = align(utterance.reference, utterance.hypothesis);
-      const terms = new TermIndex(utterance.terms.map(words));
+      const terms = new TermTrie(utterance.terms.map(words));
       const total = countErrors(aligned.steps);
       const split = countErrorsSplit(
         aligned.steps,

@@ -14,7 +14,7 @@ import type {
   UtteranceScore,
 } from "./records.ts";
 import { retrievalSums } from "./retrieval-metrics.ts";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 import { countTerms, falseInsertions, judgeTerms, type JudgedOccurrence } from "./term-metrics.ts";
 import { wordsOfTokens } from "./word-tokens.ts";
 
@@ -28,7 +28,7 @@ function isCountedByCharacters(language: string): boolean {
 /** A list of terms and where to find them. */
 interface IndexedTerms {
   terms: readonly string[];
-  index: TermIndex;
+  index: TermTrie;
 }
 
 /** Scores the utterances of one run; keeps what they share. */
@@ -152,7 +152,7 @@ export class UtteranceScorer {
   }
 
   #index(terms: readonly string[], language: string): IndexedTerms {
-    return { terms, index: new TermIndex(terms.map((term) => this.#tokens(term, language))) };
+    return { terms, index: new TermTrie(terms.map((term) => this.#tokens(term, language))) };
   }
 
   /** Terms come again from utterance to utterance, and normalising costs more than everything else. */

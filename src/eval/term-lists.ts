@@ -11,7 +11,7 @@ import { normaliseForScoring } from "../text/normalise.ts";
 import type { Utterance } from "./datasets/utterance.ts";
 import { randomGenerator } from "../random.ts";
 import type { TermsProtocol } from "./records.ts";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 
 export interface TermListOptions {
   protocol: TermsProtocol;
@@ -39,7 +39,7 @@ export class TermLists {
   /** The list of the whole set: its glossary, or the union of the utterances' terms in the order of the set. */
   readonly allTerms: readonly string[];
   readonly #options: TermListOptions;
-  readonly #glossaryIndex = new Map<string, TermIndex>();
+  readonly #glossaryIndex = new Map<string, TermTrie>();
   readonly #normalised = new Map<string, string>();
 
   /** @param utterances of the whole set, also when only a part of it is run */
@@ -79,7 +79,7 @@ export class TermLists {
     const language = this.#languageOf(utterance);
     let index = this.#glossaryIndex.get(language);
     if (index === undefined) {
-      index = new TermIndex(this.allTerms.map((term) => normaliseForScoring(term, language)));
+      index = new TermTrie(this.allTerms.map((term) => normaliseForScoring(term, language)));
       this.#glossaryIndex.set(language, index);
     }
     const spoken = index.find(normaliseForScoring(utterance.text, language));

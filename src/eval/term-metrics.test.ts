@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { normaliseForScoring } from "../text/normalise.ts";
 import { alignTokens } from "./align.ts";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 import {
   countKeywords,
   countTerms,
@@ -18,7 +18,7 @@ function judge(terms: readonly string[], reference: string, hypothesis: string, 
   const tokens = (text: string) => normaliseForScoring(text, language);
   const sides = { reference: tokens(reference), hypothesis: tokens(hypothesis) };
   const steps = alignTokens(sides.reference, sides.hypothesis);
-  return judgeTerms({ ...sides, steps }, new TermIndex(terms.map(tokens)));
+  return judgeTerms({ ...sides, steps }, new TermTrie(terms.map(tokens)));
 }
 
 describe("term metrics", () => {
@@ -78,7 +78,7 @@ describe("term metrics", () => {
 
 describe("keyword recall", () => {
   it("looks for each keyword's tokens next to each other, anywhere", () => {
-    const keywords = new TermIndex([["whole", "milk"], ["sugar"], ["house", "coffee"]]);
+    const keywords = new TermTrie([["whole", "milk"], ["sugar"], ["house", "coffee"]]);
     const first = countKeywords("a house of coffee with whole milk whole milk".split(" "), keywords);
     expect(first).toEqual({ keywords: 3, found: 1 });
     expect(keywordRecall([first, { keywords: 1, found: 1 }])).toBe(50);

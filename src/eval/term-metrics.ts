@@ -3,7 +3,7 @@
  * worked examples: docs/metrics.md.
  */
 import type { AlignedUtterance } from "./align.ts";
-import type { TermIndex, TermOccurrence } from "./term-index.ts";
+import type { TermTrie, TermOccurrence } from "./term-trie.ts";
 
 export interface JudgedOccurrence extends TermOccurrence {
   /** In the reference: it was recognised. In the hypothesis: it stands where the reference has it too. */
@@ -34,7 +34,7 @@ export interface TermCounts {
  */
 export function judgeTerms(
   { reference, hypothesis, steps }: AlignedUtterance,
-  terms: TermIndex,
+  terms: TermTrie,
 ): TermJudgement {
   /** For every hypothesis token the reference token that it is matched with, else NaN. */
   const matchedReference = hypothesis.map(() => NaN);
@@ -107,7 +107,7 @@ export function falseInsertionsPerHour(counts: TermCounts, audioSeconds: number)
 /** How many keywords stand somewhere in the hypothesis, for recordings whose full text is not known. */
 export function countKeywords(
   hypothesis: readonly string[],
-  keywords: TermIndex,
+  keywords: TermTrie,
 ): { keywords: number; found: number } {
   const found = new Set(keywords.find(hypothesis).map(({ term }) => term));
   return { keywords: keywords.size, found: found.size };

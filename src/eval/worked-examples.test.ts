@@ -14,7 +14,7 @@ import {
 } from "./error-rates.ts";
 import { retrievalSums } from "./retrieval-metrics.ts";
 import { metricDefinitions } from "./metric-definitions.ts";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 import {
   countKeywords,
   countTerms,
@@ -52,7 +52,7 @@ describe("the worked examples of docs/metrics.md", () => {
   const hypothesisText = quoted("Hypothesis");
   const utterance = aligned(quoted("Reference"), hypothesisText, "en");
   const terms = quoted("Terms").split(", ");
-  const index = new TermIndex(terms.map((term) => normaliseForScoring(term, "en")));
+  const index = new TermTrie(terms.map((term) => normaliseForScoring(term, "en")));
   const judgement = judgeTerms(utterance, index);
   const counts = countTerms([judgement]);
 
@@ -105,7 +105,7 @@ describe("the worked examples of docs/metrics.md", () => {
     const keywords = quoted("Keywords").split(", ");
     const heard = countKeywords(
       normaliseForScoring(quoted("Heard"), "en"),
-      new TermIndex(keywords.map((keyword) => normaliseForScoring(keyword, "en"))),
+      new TermTrie(keywords.map((keyword) => normaliseForScoring(keyword, "en"))),
     );
     expect(page).toContain(
       `keyword recall = ${heard.found} / ${heard.keywords} = ${percent(keywordRecall([heard]))}`,

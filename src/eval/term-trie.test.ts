@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { TermIndex } from "./term-index.ts";
+import { TermTrie } from "./term-trie.ts";
 
-const index = (...terms: string[]) => new TermIndex(terms.map((term) => term.split(" ").filter(Boolean)));
-const find = (terms: TermIndex, text: string) =>
+const index = (...terms: string[]) => new TermTrie(terms.map((term) => term.split(" ").filter(Boolean)));
+const find = (terms: TermTrie, text: string) =>
   terms.find(text.split(" ")).map(({ term, start, end }) => [term, start, end]);
 
-describe("TermIndex", () => {
+describe("TermTrie", () => {
   it("finds terms of one token and of many, also inside each other", () => {
     const terms = index("new york", "york", "new york city hall");
     expect(find(terms, "in new york city")).toEqual([
@@ -45,6 +45,6 @@ describe("TermIndex", () => {
       true,
       false,
     ]);
-    expect(new TermIndex([]).mark(["a"])).toEqual([false]);
+    expect(new TermTrie([]).mark(["a"])).toEqual([false]);
   });
 });

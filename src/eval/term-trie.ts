@@ -17,7 +17,7 @@ interface Node {
 }
 
 /** A prefix tree over the tokens of terms. */
-export class TermIndex {
+export class TermTrie {
   /** How many different terms can be found. */
   readonly size: number;
   /** Positions of terms that cannot be found: without tokens, or with the same tokens as an earlier term. */
