@@ -64,16 +64,24 @@ export interface DecoderState extends Disposable {
   step(parents: ArrayLike<number>, tokens: ArrayLike<number>): Promise<void>;
 }
 
-export interface SpeechModel extends AsyncDisposable {
+/** What hears: gives frames for audio. A recogniser does, and an encoder that writes nothing. */
+export interface FrameSource extends AsyncDisposable {
   /** Identifier such as `whisper-small`. */
   readonly id: string;
-  readonly tokenizer: Tokenizer;
-  /** ISO 639-1 codes it can write. */
-  readonly languages: readonly string[];
   /** Encoder frames a second. */
   readonly frameRate: number;
   /** Longest window in seconds. */
   readonly maximumSeconds: number;
+  /** Silence that the encoder puts before the audio, in seconds: frame 0 stands for this much before its start. */
+  readonly leadInSeconds: number;
+  /** @param samples mono 16 kHz, at most `maximumSeconds` */
+  encode(samples: Float32Array): Promise<AudioFrames>;
+}
+
+export interface SpeechModel extends FrameSource {
+  readonly tokenizer: Tokenizer;
+  /** ISO 639-1 codes it can write. */
+  readonly languages: readonly string[];
   /** How many tokens of context a prompt can take; 0 when the model takes none. */
   readonly promptLimit: number;
   /** The token that ends a text. */
@@ -82,12 +90,8 @@ export interface SpeechModel extends AsyncDisposable {
   readonly suppressedTokens: readonly number[];
   /** Tokens that must not begin a text. */
   readonly suppressedAtStart: readonly number[];
-  /** Silence that the encoder puts before the audio, in seconds: frame 0 stands for this much before its start. */
-  readonly leadInSeconds: number;
   /** The most tokens that `seconds` of speech can need. */
   tokenLimit(seconds: number): number;
-  /** @param samples mono 16 kHz, at most `maximumSeconds` */
-  encode(samples: Float32Array): Promise<AudioFrames>;
   /** Starts decoding: runs the prompts and leaves one hypothesis for each. */
   decoder(starts: readonly DecoderStart[]): Promise<DecoderState>;
   /** Probability of every language the model knows; a model of one language answers at once. */

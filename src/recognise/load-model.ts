@@ -2,7 +2,7 @@
  * From a model's name to the loaded model.
  */
 import { GlossaError } from "../errors.ts";
-import type { SpeechModel } from "../models/speech-model.ts";
+import type { FrameSource, SpeechModel } from "../models/speech-model.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import { defaultModel } from "./default-model.ts";
 import type { LoadOptions } from "./options.ts";
@@ -41,5 +41,19 @@ export async function loadSpeechModel(options: LoadOptions): Promise<SpeechModel
       );
     case "kokoro":
       throw new GlossaError("invalid-argument", `${id} speaks but does not listen; choose another model.`);
+    case "audio-encoder":
+      throw new GlossaError("invalid-argument", `${id} listens but does not write; choose another model.`);
   }
+}
+
+/**
+ * The same for whoever needs frames and no text: takes encoders that recognise nothing, too.
+ * @throws GlossaError as `loadSpeechModel`
+ */
+export async function loadFrameSource(options: LoadOptions): Promise<FrameSource> {
+  const model = await resolveModel(options.model ?? defaultModel, options);
+  if (model.manifest.architecture !== "audio-encoder") return loadSpeechModel(options);
+  const { AudioEncoder } = await import("../models/audio-encoder/audio-encoder.ts");
+  const { device, threads } = options;
+  return AudioEncoder.load(model.manifest.id, (name) => model.path(name), { device, threads });
 }

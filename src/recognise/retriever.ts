@@ -12,7 +12,7 @@ import type { VoiceActivity } from "../audio/voice-activity.ts";
 import { speechWindows } from "../audio/windows.ts";
 import type { Term } from "../context/term.ts";
 import { GlossaError } from "../errors.ts";
-import type { SpeechModel } from "../models/speech-model.ts";
+import type { FrameSource, SpeechModel } from "../models/speech-model.ts";
 import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import { headFiles, modelsWithHead, shippedHeadFolder } from "../retrieval/head-files.ts";
 import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "../retrieval/letter-head.ts";
@@ -25,7 +25,7 @@ import type { ResolvedModel } from "../weights/resolved-model.ts";
 import { defaultModel } from "./default-model.ts";
 import { heardTerms, quickPass } from "./heard-terms.ts";
 import { LanguageVote } from "./language-vote.ts";
-import { loadSpeechModel } from "./load-model.ts";
+import { loadFrameSource } from "./load-model.ts";
 import type { LoadOptions, RecognitionProgress, retrievalFinders } from "./options.ts";
 
 /** What decides which model and head are loaded. */
@@ -98,7 +98,7 @@ export async function createRetriever(options: RetrieverOptions = {}): Promise<R
     );
   }
   try {
-    const model = await loadSpeechModel({ ...options, model: options.model ?? defaultModel });
+    const model = await loadFrameSource({ ...options, model: options.model ?? defaultModel });
     return new Retriever(
       model,
       head,
@@ -128,7 +128,7 @@ async function headFor(model: ResolvedModel, options: RetrieverOptions): Promise
 
 /** A loaded model and a letter head over its frames. Made by `createRetriever`; holds memory until it is disposed. */
 export class Retriever implements AsyncDisposable {
-  readonly #model: SpeechModel;
+  readonly #model: FrameSource;
   readonly #head: LetterScorer;
   readonly #loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>;
   readonly #cacheFolder: string | undefined;
@@ -140,7 +140,7 @@ export class Retriever implements AsyncDisposable {
    * @param cacheFolder where long lists are kept as they were made ready
    */
   constructor(
-    model: SpeechModel,
+    model: FrameSource,
     head: LetterScorer,
     loadVoiceActivity: () => Promise<VoiceActivity & AsyncDisposable>,
     cacheFolder?: string,
@@ -168,7 +168,7 @@ export class Retriever implements AsyncDisposable {
    * Stretch by stretch, the terms that are spoken in a recording.
    *
    * @param input a path, `-` for standard input, bytes, a stream, or samples
-   * @throws GlossaError as `openAudio`; the signal's reason when aborted
+   * @throws GlossaError `invalid-argument` for `both` with a model that writes nothing; as `openAudio`; the signal's reason when aborted
    */
   async *retrieve(
     input: AudioInput,
@@ -178,6 +178,7 @@ export class Retriever implements AsyncDisposable {
     const { signal, voiceActivity = true, onProgress, findTerms = "sounds" } = options;
     signal?.throwIfAborted();
     const threshold = options.threshold ?? retrievalThreshold;
+    const recogniser = findTerms === "both" ? this.#recogniser() : null;
     const vote = new LanguageVote(options.language);
     const spotter = await this.spotter(terms);
     await using audio = await openAudio(input, { signal });
@@ -197,14 +198,22 @@ export class Retriever implements AsyncDisposable {
       const scores = await labelScores(this.#head, this.#model, frames);
       const sightings = spotter.spot(scores.logits, scores.places, this.#head.placeSeconds, start);
       let matches: readonly RetrievedMatch[] = sightings;
-      if (findTerms === "both") {
-        const language = await vote.languageOf(frames, this.#model);
-        const words = await quickPass(this.#model, window, frames, language, signal);
+      if (recogniser) {
+        const language = await vote.languageOf(frames, recogniser);
+        const words = await quickPass(recogniser, window, frames, language, signal);
         matches = fuse(sightings, heardTerms(terms, words));
       }
       onProgress?.({ processedSeconds: end, totalSeconds });
       yield { start, end, ...prune(matches, { ...options, threshold }), scores };
     }
+  }
+
+  #recogniser(): SpeechModel {
+    if ("decoder" in this.#model) return this.#model as SpeechModel;
+    throw new GlossaError(
+      "invalid-argument",
+      `${this.#model.id} listens but does not write: its terms can be looked for by sounds, not by both`,
+    );
   }
 
   /** How well each term that was kept in a stretch fits at each moment of it. */

@@ -3,7 +3,7 @@
  * Terms are found in it (`TermSpotter`), and texts are aligned with it.
  */
 import { join } from "node:path";
-import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import type { AudioFrames, FrameSource } from "../models/speech-model.ts";
 import { createSession, type OnnxSession, type SessionOptions, tensorFactory } from "../runtime/session.ts";
 import type { TensorFactory } from "../runtime/session.ts";
 import { CtcLabels } from "./ctc-labels.ts";
@@ -72,7 +72,7 @@ export class LetterHead implements LetterScorer {
 /** Label scores of one window's audio. */
 export async function labelScores(
   head: LetterScorer,
-  model: SpeechModel,
+  model: FrameSource,
   frames: AudioFrames,
 ): Promise<LabelScores> {
   const lead = Math.round(model.leadInSeconds * model.frameRate);

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import type { AudioInput } from "../audio/open-audio.ts";
 import { readSamples } from "../audio/read-samples.ts";
 import { GlossaError } from "../errors.ts";
-import type { SpeechModel } from "../models/speech-model.ts";
+import type { FrameSource } from "../models/speech-model.ts";
 import type { AlignedWord } from "../recognise/align-text.ts";
-import { loadSpeechModel } from "../recognise/load-model.ts";
+import { loadFrameSource } from "../recognise/load-model.ts";
 import type { LoadOptions } from "../recognise/options.ts";
 import { createSession, type OnnxSession, tensorFactory } from "../runtime/session.ts";
 import { resolveModel } from "../weights/model-store.ts";
@@ -41,7 +41,7 @@ async function loadModelOf(
   { encoder, fingerprint }: HeadDescription,
   folder: string,
   options: HeadOptions,
-): Promise<SpeechModel> {
+): Promise<FrameSource> {
   const resolved = await resolveModel(encoder, options);
   if ((await encoderFingerprint(resolved, options.trailingSilence)) !== fingerprint) {
     throw new GlossaError(
@@ -49,11 +49,11 @@ async function loadModelOf(
       `${folder} was trained over frames of another ${encoder}; train it again, or bring that model back`,
     );
   }
-  return loadSpeechModel({ ...options, model: encoder });
+  return loadFrameSource({ ...options, model: encoder });
 }
 
 /** Loads what reads the frames of a model; lets the model go when that fails. */
-async function beside<Reader>(model: SpeechModel, load: () => Promise<Reader>): Promise<Reader> {
+async function beside<Reader>(model: FrameSource, load: () => Promise<Reader>): Promise<Reader> {
   try {
     return await load();
   } catch (error) {
@@ -63,7 +63,7 @@ async function beside<Reader>(model: SpeechModel, load: () => Promise<Reader>): 
 }
 
 async function framesOfRecording(
-  model: SpeechModel,
+  model: FrameSource,
   audio: AudioInput,
   signal: AbortSignal | undefined,
 ): Promise<RecordingFrames> {
@@ -79,10 +79,10 @@ function withoutBrackets(text: string): string {
 
 /** Finds the words of a known text in a recording by CTC. */
 export class CtcAligner implements AsyncDisposable {
-  readonly #model: SpeechModel;
+  readonly #model: FrameSource;
   readonly #head: LetterHead;
 
-  private constructor(model: SpeechModel, head: LetterHead) {
+  private constructor(model: FrameSource, head: LetterHead) {
     this.#model = model;
     this.#head = head;
   }
@@ -153,13 +153,13 @@ export interface ClassScore {
 
 /** Tells recordings apart. */
 export class Classifier implements AsyncDisposable {
-  readonly #model: SpeechModel;
+  readonly #model: FrameSource;
   readonly #session: OnnxSession;
   /** What the classes are: speaker, language, set. */
   readonly target: string;
   readonly classes: readonly string[];
 
-  private constructor(model: SpeechModel, session: OnnxSession, target: string, classes: readonly string[]) {
+  private constructor(model: FrameSource, session: OnnxSession, target: string, classes: readonly string[]) {
     this.#model = model;
     this.#session = session;
     this.target = target;

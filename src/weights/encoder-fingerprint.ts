@@ -1,6 +1,6 @@
 /** Tells whether frames mean the same: by the weights of the encoder that they come from. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { ResolvedModel } from "./resolved-model.ts";
 
@@ -11,6 +11,11 @@ const encoderFiles = ["encoder.onnx", "model.safetensors", "ggml-model.bin"];
 export async function encoderFingerprint(model: ResolvedModel, trailingSilence?: number): Promise<string> {
   const file = encoderFiles.find((name) => model.has(name));
   const hash = createHash("sha256");
-  if (file !== undefined) await pipeline(createReadStream(model.path(file)), hash, { end: false });
+  if (file !== undefined) {
+    const path = model.path(file);
+    // Graphs of more than 2 GB keep their weights beside them.
+    for (const part of [path, `${path}_data`].filter((name) => existsSync(name)))
+      await pipeline(createReadStream(part), hash, { end: false });
+  }
   return hash.update(JSON.stringify({ version: 1, trailingSilence })).digest("hex");
 }

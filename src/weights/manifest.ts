@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { GlossaError } from "../errors.ts";
 
-export const architectureSchema = z.enum(["whisper", "moonshine", "silero-vad", "kokoro"]);
+export const architectureSchema = z.enum(["whisper", "moonshine", "silero-vad", "kokoro", "audio-encoder"]);
 
 /**
  * Where a file can be had:

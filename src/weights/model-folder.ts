@@ -30,7 +30,11 @@ const fileNames: Record<Architecture, readonly (readonly string[])[]> = {
   moonshine: [encoder, decoder, ["tokenizer.json"], ["config.json"]],
   "silero-vad": [["silero_vad.onnx", "model.onnx", "onnx/model.onnx"]],
   kokoro: [["kokoro.onnx"]],
+  "audio-encoder": [graph("encoder.onnx", "model"), ["config.json"], ["preprocessor_config.json"]],
 };
+
+/** `model_type` of encoders that only hear. */
+const audioEncoderTypes: readonly unknown[] = ["data2vec-audio", "wav2vec2", "hubert", "wavlm"];
 
 /** Files that hold all weights of an architecture and need no graphs beside them. */
 const checkpoints: Partial<Record<Architecture, readonly string[]>> = {
@@ -90,9 +94,10 @@ async function detectArchitecture(folder: string): Promise<Architecture> {
   }
   const type = readJson(text, configPath).model_type;
   if (type === "whisper" || type === "moonshine") return type;
+  if (audioEncoderTypes.includes(type)) return "audio-encoder";
   throw new GlossaError(
     "invalid-argument",
-    `${configPath} has the model_type ${JSON.stringify(type)}; only "whisper" and "moonshine" are known.`,
+    `${configPath} has the model_type ${JSON.stringify(type)}; known are whisper, moonshine, and of encoders ${audioEncoderTypes.join(", ")}.`,
   );
 }
 

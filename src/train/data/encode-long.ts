@@ -1,5 +1,5 @@
 /** Frames of a recording of any length, in windows that the model takes, cut where it is quiet. */
-import type { AudioFrames, SpeechModel } from "../../models/speech-model.ts";
+import type { AudioFrames, FrameSource } from "../../models/speech-model.ts";
 
 const sampleRate = 16_000;
 /** The end of a window in which the quietest place is looked for, and how long a place is. */
@@ -11,7 +11,7 @@ const placeSeconds = 0.2;
  * @returns `[frames, width]`, as many frames as the audio lasts
  */
 export async function encodeLong(
-  model: SpeechModel,
+  model: FrameSource,
   samples: Float32Array,
   signal?: AbortSignal,
 ): Promise<{ data: Float32Array; width: number }> {
@@ -42,7 +42,7 @@ export async function encodeLong(
  */
 export function framesOf(
   { data, frames, width }: AudioFrames,
-  model: SpeechModel,
+  model: FrameSource,
   start: number,
   length: number,
 ): Float32Array {
@@ -54,7 +54,7 @@ export function framesOf(
 }
 
 /** Whole frames up to the quietest place near the end of the longest window. */
-function windowLength(rest: Float32Array, model: SpeechModel): number {
+function windowLength(rest: Float32Array, model: FrameSource): number {
   const most = model.maximumSeconds * sampleRate;
   if (rest.length <= most) return rest.length;
   const place = placeSeconds * sampleRate;

@@ -12,7 +12,7 @@ import { readSamples } from "../../audio/read-samples.ts";
 import { encodeLong, framesOf } from "./encode-long.ts";
 import { GlossaError } from "../../errors.ts";
 import { power } from "../../eval/perturb.ts";
-import type { SpeechModel } from "../../models/speech-model.ts";
+import type { FrameSource } from "../../models/speech-model.ts";
 import {
   type CachedFrames,
   type CachedProblem,
@@ -55,7 +55,7 @@ export interface PrepareProgress {
 export interface PrepareFramesOptions {
   cache: FrameCache;
   /** Loads the model; called only when something is not in the cache. */
-  model(): Promise<SpeechModel>;
+  model(): Promise<FrameSource>;
   /** Longest utterance in seconds. Those longer than the model's window are heard in several. */
   maximumSeconds: number;
   /** Share of the utterances, drawn by their audio, that is heard without neighbours; default 0. */
@@ -252,14 +252,14 @@ function audioProblem(samples: Float32Array): string | null {
 
 /** Puts utterances side by side into windows as long as the model takes, and cuts the frames apart again. */
 class WindowPacker {
-  readonly #model: SpeechModel;
+  readonly #model: FrameSource;
   /** Frames begin at whole numbers of them. */
   readonly #frameSamples: number;
   readonly #mostSamples: number;
   #waiting: { key: string; samples: Float32Array; start: number }[] = [];
   #end = 0;
 
-  constructor(model: SpeechModel) {
+  constructor(model: FrameSource) {
     this.#model = model;
     this.#frameSamples = sampleRate / model.frameRate;
     this.#mostSamples = model.maximumSeconds * sampleRate;

@@ -6,8 +6,8 @@
  */
 import { join } from "node:path";
 import { GlossaError } from "../../errors.ts";
-import type { SpeechModel } from "../../models/speech-model.ts";
-import { loadSpeechModel } from "../../recognise/load-model.ts";
+import type { FrameSource } from "../../models/speech-model.ts";
+import { loadFrameSource } from "../../recognise/load-model.ts";
 import type { LoadOptions } from "../../recognise/options.ts";
 import { encoderFingerprint } from "../../weights/encoder-fingerprint.ts";
 import { resolveCacheFolder } from "../../weights/cache-folder.ts";
@@ -69,8 +69,8 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
     perturbers.set(path, await TrainingPerturber.create(settings, seed));
   signal?.throwIfAborted();
   const resolved = await resolveModel(options.model, options);
-  let loading: Promise<SpeechModel> | null = null;
-  const model = () => (loading ??= loadSpeechModel(options));
+  let loading: Promise<FrameSource> | null = null;
+  const model = () => (loading ??= loadFrameSource(options));
   try {
     const cache = await openFrameCache(resolved, options, model);
     try {
@@ -107,7 +107,7 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
       throw error;
     }
   } finally {
-    await (await (loading as Promise<SpeechModel> | null)?.catch(() => null))?.[Symbol.asyncDispose]();
+    await (await (loading as Promise<FrameSource> | null)?.catch(() => null))?.[Symbol.asyncDispose]();
   }
 }
 
@@ -115,7 +115,7 @@ export async function prepareTrainingData(options: TrainingDataOptions): Promise
 async function openFrameCache(
   resolved: ResolvedModel,
   options: TrainingDataOptions,
-  model: () => Promise<SpeechModel>,
+  model: () => Promise<FrameSource>,
 ): Promise<FrameCache> {
   const { id } = resolved.manifest;
   const fingerprint = await encoderFingerprint(resolved, options.trailingSilence);
@@ -124,7 +124,7 @@ async function openFrameCache(
   return FrameCache.open(join(parent, name), { model: id, fingerprint }, async () => shapeOf(await model()));
 }
 
-async function shapeOf(model: SpeechModel): Promise<FramesShape> {
+async function shapeOf(model: FrameSource): Promise<FramesShape> {
   // How wide frames are is known when there are some.
   using frames = await model.encode(new Float32Array(16_000));
   return { width: frames.width, frameRate: model.frameRate, maximumSeconds: model.maximumSeconds };

@@ -25,6 +25,7 @@ import {
   frameRecipeSchema,
   trainingBatches,
   validationBatches,
+  withLocatedEncoder,
   withRecipeData,
   writeHead,
 } from "./frame-recipe.ts";
@@ -103,7 +104,8 @@ class Accuracy implements MetricGatherer<ClassifyTargets> {
 
 export const classifyRecipe: RecipeKind<ClassifyRecipe> = { kind: "classify", schema: recipeSchema, prepare };
 
-function prepare(recipe: ClassifyRecipe, context: RecipeContext): Promise<PreparedRecipe<ClassifyTargets>> {
+function prepare(given: ClassifyRecipe, context: RecipeContext): Promise<PreparedRecipe<ClassifyTargets>> {
+  const recipe = withLocatedEncoder(given, context.folder);
   const { seed, width, dropout, batchSize, target } = recipe;
   return withRecipeData(recipe, context, async (loaded) => {
     const { cache } = loaded.data;

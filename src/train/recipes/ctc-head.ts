@@ -34,6 +34,7 @@ import {
   frameRecipeSchema,
   trainingBatches,
   validationBatches,
+  withLocatedEncoder,
   withRecipeData,
   writeHead,
 } from "./frame-recipe.ts";
@@ -146,7 +147,8 @@ export class LabelErrors implements MetricGatherer<CtcTargets> {
 
 export const ctcHeadRecipe: RecipeKind<CtcHeadRecipe> = { kind: "ctc-head", schema: recipeSchema, prepare };
 
-function prepare(recipe: CtcHeadRecipe, context: RecipeContext): Promise<PreparedRecipe<CtcTargets>> {
+function prepare(given: CtcHeadRecipe, context: RecipeContext): Promise<PreparedRecipe<CtcTargets>> {
+  const recipe = withLocatedEncoder(given, context.folder);
   const { seed, model: shape, batchSize } = recipe;
   return withRecipeData(recipe, context, async (loaded) => {
     const { cache } = loaded.data;

@@ -3,7 +3,7 @@
  * batches of samples in one of their versions, and the files of the finished head.
  */
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { writeProgram } from "../../graph/write-program.ts";
 import { type HeadDescription, headFiles, writeHeadDescription } from "../../retrieval/head-files.ts";
@@ -17,11 +17,19 @@ import { runFiles } from "../run-folder.ts";
 import { dataSchema, type LoadedData, loadRecipeData, type TrainingSample } from "./data-recipe.ts";
 
 export const frameRecipeSchema = commonRecipeSchema.extend({
-  encoder: z.string().default("whisper-base").describe("Whose frames are read."),
+  encoder: z
+    .string()
+    .default("whisper-base")
+    .describe("Whose frames are read: a model's name, or a folder, from the recipe's."),
   data: dataSchema,
   batchSize: z.number().int().min(1).max(4096).default(64),
 });
 type FrameRecipe = z.infer<typeof frameRecipeSchema>;
+
+/** The recipe with its encoder's folder, if it is one, as an absolute path; any `/` makes it one. */
+export function withLocatedEncoder<Recipe extends FrameRecipe>(recipe: Recipe, folder: string): Recipe {
+  return /[\\/]/.test(recipe.encoder) ? { ...recipe, encoder: resolve(folder, recipe.encoder) } : recipe;
+}
 
 /**
  * Prepares a recipe over its data, which stay open as long as the run.

@@ -21,7 +21,7 @@ import {
   stepsOf,
   type TrainingSample,
 } from "./data-recipe.ts";
-import { frameRecipeSchema, withRecipeData } from "./frame-recipe.ts";
+import { frameRecipeSchema, withLocatedEncoder, withRecipeData } from "./frame-recipe.ts";
 import {
   ContrastDrawer,
   GlclapBatcher,
@@ -102,7 +102,8 @@ class TermGatherer implements MetricGatherer<GlclapTargets> {
 
 export const glclapRecipe: RecipeKind<GlclapRecipe> = { kind: "glclap", schema: recipeSchema, prepare };
 
-async function prepare(recipe: GlclapRecipe, context: RecipeContext): Promise<PreparedRecipe<GlclapTargets>> {
+async function prepare(given: GlclapRecipe, context: RecipeContext): Promise<PreparedRecipe<GlclapTargets>> {
+  const recipe = withLocatedEncoder(given, context.folder);
   const { seed, model: adapter, batchSize, system, dimension } = recipe;
   const labels = new CtcLabels(recipe.labels);
   const encoder = await textEncoderOf(recipe, labels, context);
