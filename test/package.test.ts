@@ -59,6 +59,7 @@ describe("the package", () => {
         "dist/index.js",
         "dist/web/index.html",
         "docs/library.md",
+        "models/letters-moonshine-base/head.onnx",
         "models/letters-whisper-base/head.onnx",
         "models/letters-whisper-small/head.onnx",
         "examples/talk.ogg",

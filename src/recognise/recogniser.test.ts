@@ -208,6 +208,17 @@ describe("Recogniser", () => {
     });
   });
 
+  it("chooses terms by what a first pass hears too, also for a model that takes no prompt", async () => {
+    const others = Array.from({ length: 120 }, (_, i) => `zzq${String.fromCharCode(97 + (i % 26))}xv${i}`);
+    const model = new LetterModel([" the subiaco books."], { promptLimit: 0 });
+    const finder = async () => new TermFinder(writingHead(["quite another sentence"]));
+    const { terms } = await new Recogniser(model, async () => loudness, finder).recognise(
+      recording({ tone: 2 }),
+      { terms: ["subiaco", ...others], language: "en" },
+    );
+    expect(terms[0]).toMatchObject({ term: "subiaco", status: "written" });
+  });
+
   it("gives what else the search came up with when asked", async () => {
     const model = new LetterModel([" the subiako books."]);
     const found: RecognitionEvent[] = [];

@@ -57,7 +57,7 @@ it.skipIf(!isCached("whisper-tiny"))(
   "says which models have a letter head (needs whisper-tiny in the model cache)",
   async () => {
     await expect(createRetriever({ ...offline, model: "whisper-tiny" })).rejects.toThrow(
-      /no letter head for whisper-tiny, only for whisper-base and whisper-small/,
+      /no letter head for whisper-tiny, only for moonshine-base, whisper-base, whisper-small/,
     );
   },
 );

@@ -121,7 +121,7 @@ async function headFor(model: ResolvedModel, options: RetrieverOptions): Promise
   if (head !== null) return head;
   throw new GlossaError(
     "invalid-argument",
-    `Glossa comes with no letter head for ${model.manifest.id}, only for ${(await modelsWithHead()).join(" and ")}; choose one ` +
+    `Glossa comes with no letter head for ${model.manifest.id}, only for ${(await modelsWithHead()).join(", ")}; choose one ` +
       "of these, or train one with recipes/ctc-head.json and give its folder as --head",
   );
 }

@@ -10,7 +10,6 @@ import { fuse, type FusedMatch } from "../retrieval/fuse.ts";
 import type { TermMatch } from "../retrieval/term-matcher.ts";
 import { joinTexts } from "../transcript/text-flow.ts";
 import type { Segment } from "../transcript/transcript.ts";
-import type { PreparedTerms } from "./glossary.ts";
 import { fastest, heardTerms, likeliest, quickPass } from "./heard-terms.ts";
 import type { RecogniseOptions } from "./options.ts";
 import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
@@ -49,7 +48,14 @@ export async function recogniseWindow(
   const language = await state.vote.languageOf(frames, model);
   const { glossary, previousText } = state;
   const sighted = await settings.finder?.find(model, frames, glossary.prepared, window.startSeconds);
-  const heard = await firstPass(model, window, frames, language, glossary.prepared, settings);
+  const { prepared } = glossary;
+  const isAsked = settings.findTerms !== "none" && settings.findTerms !== "sounds";
+  // Of use where terms are chosen: for the search, or for a prompt that cannot hold all of them.
+  const isOfUse = sighted ? true : !prepared.fitPrompt && model.promptLimit > 0;
+  const heard =
+    isAsked && isOfUse
+      ? heardTerms(prepared.used, await quickPass(model, window, frames, language, settings.signal))
+      : [];
   const matches: readonly (FusedMatch | TermMatch)[] = sighted ? fuse(sighted.sightings, heard) : heard;
   const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : glossary.prepared;
   const likely = likeliest(matches, settings.likelyTerms?.(window.startSeconds, window.endSeconds));
@@ -162,20 +168,6 @@ export async function guessWindow(
     confidence: segments.reduce((sum, { confidence }) => sum + confidence, 0) / segments.length,
     words: segments.flatMap(({ words }) => words),
   };
-}
-
-/** Of a list that the prompt cannot hold, what a quick pass without terms hears of them. */
-async function firstPass(
-  model: SpeechModel,
-  window: SpeechWindow,
-  frames: AudioFrames,
-  language: string,
-  prepared: PreparedTerms,
-  settings: Settings,
-): Promise<readonly TermMatch[]> {
-  const isWanted = settings.findTerms !== "none" && settings.findTerms !== "sounds";
-  if (!isWanted || prepared.fitPrompt || model.promptLimit === 0) return [];
-  return heardTerms(prepared.used, await quickPass(model, window, frames, language, settings.signal));
 }
 
 async function likeliestLanguage(model: SpeechModel, frames: AudioFrames): Promise<string> {

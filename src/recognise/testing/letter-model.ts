@@ -15,7 +15,7 @@ export class LetterModel implements SpeechModel {
   readonly languages = ["en", "zh"];
   readonly frameRate = 50;
   readonly maximumSeconds = 30;
-  readonly promptLimit = 60;
+  readonly promptLimit: number;
   readonly endToken = endToken;
   readonly suppressedTokens = [];
   readonly suppressedAtStart = [];
@@ -27,8 +27,9 @@ export class LetterModel implements SpeechModel {
   readonly #texts: readonly string[];
 
   /** @param texts what is said in each window */
-  constructor(texts: readonly string[]) {
+  constructor(texts: readonly string[], { promptLimit = 60 } = {}) {
     this.#texts = texts;
+    this.promptLimit = promptLimit;
   }
 
   tokenLimit(): number {
