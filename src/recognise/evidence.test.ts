@@ -62,6 +62,28 @@ describe("evidence for a term", () => {
     expect([isThin(between, 0, "whisper-base"), isThin(between, 0, "moonshine-base")]).toEqual([false, true]);
   });
 
+  it("may be thinner for terms that were found to be likely, and less so for unlikely ones", () => {
+    const doubtful = {
+      posterior: 0.1,
+      shortfall: 2.3,
+      secondsPerLetter: 0.06,
+      isAlone: false,
+      isUnusual: false,
+    };
+    const isThinAt = (probability: number, shortfall = doubtful.shortfall) =>
+      isThin({ ...doubtful, shortfall }, 4, "moonshine-base", probability);
+    expect([0.001, 0.05, 0.3, 0.9].map((probability) => isThinAt(probability))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect(isThin(doubtful, 4, "moonshine-base")).toBe(true);
+    // Whatever speaks for it, there is a limit; and what nothing speaks for is thin however little speaks against it.
+    expect([isThinAt(1, 3.8), isThinAt(1, 4)]).toEqual([false, true]);
+    expect(isThinAt(0, 1.1)).toBe(true);
+  });
+
   it("may be thinner when nothing else is said, or no word is spelled like it", () => {
     const doubtful = {
       posterior: 0.1,

@@ -31,6 +31,14 @@ const contrastShare = 0.15;
 const largestDoubt = 3.25;
 const largestDoubtOfMoonshine = 2.65;
 /**
+ * Where terms were looked for before the search, the limit follows how probable that makes them: what it is at even odds, how much it
+ * changes with the logarithm of the odds, and the most it can be. Fitted on terms that were doubted among 1,000 and 10,000
+ * (docs/experiments.md).
+ */
+const largestDoubtAtEvenOdds = 3.9;
+const doubtPerLogOdds = 0.6;
+const largestDoubtOfAll = 4.5;
+/**
  * The largest shortfall of a term that is all that is said. Without other words the model has little to judge by, and finds
  * even an ordinary word such as "fox" unlikely.
  */
@@ -75,12 +83,18 @@ export function isDoubtful(evidence: Evidence): boolean {
  *
  * @param contrast by how much another text without the term is likelier, without context: natural logarithm, 0 when none is
  */
-export function isThin(evidence: Evidence, contrast: number, modelId: string): boolean {
+export function isThin(evidence: Evidence, contrast: number, modelId: string, probability?: number): boolean {
   if (isHurried(evidence)) return true;
   const limit = limitOfItsOwn(evidence);
   if (limit !== null) return evidence.shortfall > limit;
-  const largest = modelId.startsWith("moonshine") ? largestDoubtOfMoonshine : largestDoubt;
-  return evidence.shortfall + contrastShare * contrast > largest;
+  return evidence.shortfall + contrastShare * contrast > largestDoubtFor(modelId, probability);
+}
+
+function largestDoubtFor(modelId: string, probability: number | undefined): number {
+  if (probability === undefined)
+    return modelId.startsWith("moonshine") ? largestDoubtOfMoonshine : largestDoubt;
+  const logOdds = Math.log(probability / (1 - probability));
+  return Math.min(largestDoubtOfAll, largestDoubtAtEvenOdds + doubtPerLogOdds * logOdds);
 }
 
 /** The largest shortfall of terms for which another text says nothing; null for others. */

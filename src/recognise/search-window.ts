@@ -20,6 +20,8 @@ export interface SearchRequest extends Omit<DecodeOptions, "terms"> {
   readonly terms: PreparedTerms;
   /** Whether the words of the search's other texts are wanted. */
   readonly alternatives?: boolean;
+  /** How probable terms are by what was found before the search, 0 to 1; those that are not in it are not doubted for that. */
+  readonly probabilities?: ReadonlyMap<Term, number> | null;
 }
 
 /** What is said in a stretch of audio. */
@@ -92,9 +94,14 @@ export async function searchWindow(
       ? Math.max(0, alternative.contextFreeLogProbability - part.contextFreeLogProbability)
       : 0;
     const doubts = doubtful.reduce((sum, { evidence }) => sum + evidence.shortfall, 0);
-    const thin = doubtful.filter(({ evidence }) =>
+    const thin = doubtful.filter(({ term, evidence }) =>
       // What speaks against several terms at once is shared out among them.
-      isThin(evidence, doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0, model.id),
+      isThin(
+        evidence,
+        doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0,
+        model.id,
+        request.probabilities?.get(term),
+      ),
     );
     if (thin.length === 0) break;
     rejected.push(...thin);

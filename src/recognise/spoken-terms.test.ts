@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Term } from "../context/term.ts";
 import { writingHead } from "../retrieval/testing/writing-head.ts";
 import { Glossary, PreparedTerms } from "./glossary.ts";
-import { candidates, TermFinder } from "./spoken-terms.ts";
+import { candidates, probabilitiesOf, TermFinder } from "./spoken-terms.ts";
 import { LetterModel } from "./testing/letter-model.ts";
 
 const model = new LetterModel([]);
@@ -57,5 +58,22 @@ describe("TermFinder", () => {
     const evidence = { posterior: 1, shortfall: 0, secondsPerLetter: 1, isAlone: false, isUnusual: false };
     glossary.noteOccurrences([{ term, start: 0, end: 1, text: "LoRA", confidence: 1, evidence }]);
     expect(candidates(model, [], [], glossary).used).toEqual([term]);
+  });
+
+  test("says how probable terms are, but of those that were written before", () => {
+    const prepared = new PreparedTerms(["LoRA", "RoPE"], model);
+    const [lora, rope] = prepared.used as [Term, Term];
+    const match = (term: Term, score: number) => ({ term, score, start: 0, end: 1 });
+    const matches = [match(lora, 0.1), match(rope, 0.2), match(lora, 0.7)];
+    const glossary = new Glossary(prepared);
+    expect(probabilitiesOf(matches, glossary)).toEqual(
+      new Map([
+        [lora, 0.7],
+        [rope, 0.2],
+      ]),
+    );
+    const evidence = { posterior: 1, shortfall: 0, secondsPerLetter: 1, isAlone: false, isUnusual: false };
+    glossary.noteOccurrences([{ term: rope, start: 0, end: 1, text: "RoPE", confidence: 1, evidence }]);
+    expect([...probabilitiesOf(matches, glossary).keys()]).toEqual([lora]);
   });
 });

@@ -12,7 +12,7 @@ import { type Glossary, PreparedTerms } from "./glossary.ts";
 /** The search itself deals as well with shorter lists. */
 export const longestUnpruned = 100;
 /** Low on purpose: a term too many costs little here, a term lost is lost. */
-const leastScore = 0.005;
+const leastScore = 0.001;
 const mostTerms = 100;
 
 /** What the sounds of a window say about a list. */
@@ -83,4 +83,16 @@ export function candidates(
     [...new Set([...kept.map(({ term }) => term), ...glossary.written, ...unspellable])],
     model,
   );
+}
+
+/** How probable each term is where it is likeliest; terms that were written before in the recording may be said again, whatever speaks for them. */
+export function probabilitiesOf(
+  matches: readonly ScoredMatch[],
+  glossary: Glossary,
+): ReadonlyMap<Term, number> {
+  const probabilities = new Map<Term, number>();
+  for (const { term, score } of matches)
+    probabilities.set(term, Math.max(score, probabilities.get(term) ?? 0));
+  for (const term of glossary.written) probabilities.delete(term);
+  return probabilities;
 }

@@ -13,7 +13,7 @@ import type { Segment } from "../transcript/transcript.ts";
 import { fastest, heardTerms, likeliest, quickPass } from "./heard-terms.ts";
 import type { RecogniseOptions } from "./options.ts";
 import type { RecognisedWindow, RecordingState } from "./recording-state.ts";
-import { candidates, type TermFinder } from "./spoken-terms.ts";
+import { candidates, probabilitiesOf, type TermFinder } from "./spoken-terms.ts";
 import { searchWindow, type RecognisedPart } from "./search-window.ts";
 import { partOf, repeatsEnd, skippedSpeech, unheardSpeech, type SkippedSpeech } from "./unheard-speech.ts";
 import { segmentsOf } from "./words.ts";
@@ -62,7 +62,8 @@ export async function recogniseWindow(
   const wanted = glossary.forPrompt(likely.kept.map(({ term }) => term));
   const prompt = buildPrompt(model.tokenizer, model.promptLimit, wanted, previousText);
   const chosen = { prompted: prompt.terms, pruned: likely, searched: sighted ? terms.used : null };
-  const request = { ...settings, language, terms, context: prompt.tokens };
+  const probabilities = sighted ? probabilitiesOf(matches, glossary) : null;
+  const request = { ...settings, language, terms, probabilities, context: prompt.tokens };
   const { part: whole, rejected } = await searchWindow(model, window, frames, request);
   if (!whole) {
     const trustedText = settings.previousText ? previousText : "";
