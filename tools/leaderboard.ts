@@ -30,6 +30,7 @@ import {
 } from "../src/report/leaderboard-runs.ts";
 import { type TrainedSystem, trainedSystemSchema } from "../src/report/leaderboard-systems.ts";
 import { modelsWithHead } from "../src/retrieval/head-files.ts";
+import { isRecogniser } from "../src/weights/manifest.ts";
 import { runFiles } from "../src/train/run-folder.ts";
 import { listModels } from "../src/weights/model-store.ts";
 
@@ -128,7 +129,7 @@ function retrievalProtocolsOf(dataSet: DataSet, language: string): Protocol[] {
 
 async function plan(): Promise<PlannedRun[]> {
   const models = (await listModels())
-    .filter(({ manifest }) => manifest.architecture !== "silero-vad")
+    .filter(({ manifest }) => isRecogniser(manifest))
     .sort((left, right) => left.bytes - right.bytes);
   const planned: PlannedRun[] = [];
   const headed = await modelsWithHead();

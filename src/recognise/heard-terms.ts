@@ -11,7 +11,7 @@ import type { Word } from "../transcript/transcript.ts";
 import { PreparedTerms } from "./glossary.ts";
 import { searchWindow } from "./search-window.ts";
 
-/** Making the index of longer lists takes longer than what it brings. */
+/** Making the index of longer lists takes longer than what it brings; of those only terms are looked for that the sounds speak for. */
 const longestMatchedList = 20_000;
 /** By how much being near in time, as on the slide that is shown, raises the odds of a term. */
 const nearOdds = 3;
@@ -39,9 +39,18 @@ export async function quickPass(
  *
  * @param terms the same array every time: its index is made once
  * @param words what the quick pass heard
+ * @param sighted what the sounds speak for, if they were asked
  */
-export function heardTerms(terms: readonly Term[], words: readonly Word[]): readonly TermMatch[] {
-  if (terms.length === 0 || terms.length > longestMatchedList || words.length === 0) return [];
+export function heardTerms(
+  terms: readonly Term[],
+  words: readonly Word[],
+  sighted: readonly { readonly term: Term }[] = [],
+): readonly TermMatch[] {
+  if (terms.length === 0 || words.length === 0) return [];
+  if (terms.length > longestMatchedList) {
+    const few = [...new Set(sighted.map(({ term }) => term))];
+    return new TermMatcher(few).match([words]);
+  }
   let matcher = matchers.get(terms);
   if (!matcher) matchers.set(terms, (matcher = new TermMatcher(terms)));
   return matcher.match([words]);

@@ -38,7 +38,7 @@ export interface RetrieverOptions extends LoadOptions {
 export interface RetrieveOptions extends PruneOptions {
   /**
    * `sounds`: by the letter head alone, which recognises nothing. `both`: also in what a quick pass of the model writes, which takes
-   * several times as long and is surer; lists of more than 20,000 terms are looked for by their sounds alone. Default `sounds`.
+   * several times as long and is surer; of lists of more than 20,000 terms, those are looked for in it that the sounds speak for. Default `sounds`.
    */
   readonly findTerms?: (typeof retrievalFinders)[number];
   /** ISO 639-1 code for the quick pass; default: detected. */
@@ -201,7 +201,7 @@ export class Retriever implements AsyncDisposable {
       if (recogniser) {
         const language = await vote.languageOf(frames, recogniser);
         const words = await quickPass(recogniser, window, frames, language, signal);
-        matches = fuse(sightings, heardTerms(terms, words));
+        matches = fuse(sightings, heardTerms(terms, words, sightings));
       }
       onProgress?.({ processedSeconds: end, totalSeconds });
       yield { start, end, ...prune(matches, { ...options, threshold }), scores };

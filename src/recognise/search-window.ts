@@ -20,8 +20,8 @@ export interface SearchRequest extends Omit<DecodeOptions, "terms"> {
   readonly terms: PreparedTerms;
   /** Whether the words of the search's other texts are wanted. */
   readonly alternatives?: boolean;
-  /** How probable terms are by what was found before the search, 0 to 1; those that are not in it are not doubted for that. */
-  readonly probabilities?: ReadonlyMap<Term, number> | null;
+  /** How probable a term was found to be at its place before the search, 0 to 1; undefined where nothing is known. */
+  readonly probabilityOf?: ((found: FoundTerm) => number | undefined) | null;
 }
 
 /** What is said in a stretch of audio. */
@@ -94,15 +94,11 @@ export async function searchWindow(
       ? Math.max(0, alternative.contextFreeLogProbability - part.contextFreeLogProbability)
       : 0;
     const doubts = doubtful.reduce((sum, { evidence }) => sum + evidence.shortfall, 0);
-    const thin = doubtful.filter(({ term, evidence }) =>
+    const thin = doubtful.filter((found) => {
       // What speaks against several terms at once is shared out among them.
-      isThin(
-        evidence,
-        doubts > 0 ? (contrast * evidence.shortfall) / doubts : 0,
-        model.id,
-        request.probabilities?.get(term),
-      ),
-    );
+      const share = doubts > 0 ? (contrast * found.evidence.shortfall) / doubts : 0;
+      return isThin(found.evidence, share, model.id, request.probabilityOf?.(found));
+    });
     if (thin.length === 0) break;
     rejected.push(...thin);
     part = thin.length === doubtful.length ? alternative : await searchWithout(part, thin);

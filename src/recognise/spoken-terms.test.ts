@@ -60,20 +60,22 @@ describe("TermFinder", () => {
     expect(candidates(model, [], [], glossary).used).toEqual([term]);
   });
 
-  test("says how probable terms are, but of those that were written before", () => {
+  test("says how probable terms are where they were found, but not of those that were written before", () => {
     const prepared = new PreparedTerms(["LoRA", "RoPE"], model);
     const [lora, rope] = prepared.used as [Term, Term];
-    const match = (term: Term, score: number) => ({ term, score, start: 0, end: 1 });
-    const matches = [match(lora, 0.1), match(rope, 0.2), match(lora, 0.7)];
+    const matches = [
+      { term: lora, score: 0.1, start: 0, end: 1 },
+      { term: rope, score: 0.2, start: 3, end: 4 },
+      { term: lora, score: 0.7, start: 5, end: 6 },
+    ];
     const glossary = new Glossary(prepared);
-    expect(probabilitiesOf(matches, glossary)).toEqual(
-      new Map([
-        [lora, 0.7],
-        [rope, 0.2],
-      ]),
-    );
+    const probabilityOf = probabilitiesOf(matches, glossary);
+    const at = (term: Term, start: number) => probabilityOf({ term, start, end: start + 0.5 });
+    expect([at(lora, 0), at(lora, 5.9), at(rope, 4.3)]).toEqual([0.1, 0.7, 0.2]);
+    // Of what is said again elsewhere, nothing is known.
+    expect([at(lora, 3), at(rope, 8)]).toEqual([undefined, undefined]);
     const evidence = { posterior: 1, shortfall: 0, secondsPerLetter: 1, isAlone: false, isUnusual: false };
     glossary.noteOccurrences([{ term: rope, start: 0, end: 1, text: "RoPE", confidence: 1, evidence }]);
-    expect([...probabilitiesOf(matches, glossary).keys()]).toEqual([lora]);
+    expect(probabilitiesOf(matches, glossary)({ term: rope, start: 3, end: 4 })).toBeUndefined();
   });
 });

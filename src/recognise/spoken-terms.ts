@@ -85,14 +85,33 @@ export function candidates(
   );
 }
 
-/** How probable each term is where it is likeliest; terms that were written before in the recording may be said again, whatever speaks for them. */
+/** Times in seconds from the start of the recording. */
+interface PlacedMatch extends ScoredMatch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Word times of a search may be off by as much, in seconds. */
+const timeTolerance = 0.5;
+
+/**
+ * How probable a term is at a place by what was found before the search. Of terms that were found elsewhere only, and of those that were
+ * written before in the recording and may be said again, nothing is known.
+ */
 export function probabilitiesOf(
-  matches: readonly ScoredMatch[],
+  matches: readonly PlacedMatch[],
   glossary: Glossary,
-): ReadonlyMap<Term, number> {
-  const probabilities = new Map<Term, number>();
-  for (const { term, score } of matches)
-    probabilities.set(term, Math.max(score, probabilities.get(term) ?? 0));
-  for (const term of glossary.written) probabilities.delete(term);
-  return probabilities;
+): (found: Omit<PlacedMatch, "score">) => number | undefined {
+  const byTerm = new Map<Term, PlacedMatch[]>();
+  for (const match of matches) {
+    const known = byTerm.get(match.term);
+    if (known) known.push(match);
+    else byTerm.set(match.term, [match]);
+  }
+  for (const term of glossary.written) byTerm.delete(term);
+  return ({ term, start, end }) =>
+    byTerm
+      .get(term)
+      ?.filter((match) => Math.min(match.end, end) - Math.max(match.start, start) > -timeTolerance)
+      .reduce<number | undefined>((most, { score }) => Math.max(most ?? 0, score), undefined);
 }

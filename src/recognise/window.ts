@@ -54,7 +54,11 @@ export async function recogniseWindow(
   const isOfUse = sighted ? true : !prepared.fitPrompt && model.promptLimit > 0;
   const heard =
     isAsked && isOfUse
-      ? heardTerms(prepared.used, await quickPass(model, window, frames, language, settings.signal))
+      ? heardTerms(
+          prepared.used,
+          await quickPass(model, window, frames, language, settings.signal),
+          sighted?.sightings,
+        )
       : [];
   const matches: readonly (FusedMatch | TermMatch)[] = sighted ? fuse(sighted.sightings, heard) : heard;
   const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : glossary.prepared;
@@ -62,8 +66,8 @@ export async function recogniseWindow(
   const wanted = glossary.forPrompt(likely.kept.map(({ term }) => term));
   const prompt = buildPrompt(model.tokenizer, model.promptLimit, wanted, previousText);
   const chosen = { prompted: prompt.terms, pruned: likely, searched: sighted ? terms.used : null };
-  const probabilities = sighted ? probabilitiesOf(matches, glossary) : null;
-  const request = { ...settings, language, terms, probabilities, context: prompt.tokens };
+  const probabilityOf = sighted ? probabilitiesOf(matches, glossary) : null;
+  const request = { ...settings, language, terms, probabilityOf, context: prompt.tokens };
   const { part: whole, rejected } = await searchWindow(model, window, frames, request);
   if (!whole) {
     const trustedText = settings.previousText ? previousText : "";
