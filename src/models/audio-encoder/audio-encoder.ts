@@ -106,7 +106,7 @@ export class AudioEncoder implements FrameSource {
       [sound!]: this.#tensors.float32(values, [1, count]),
       ...(mask === undefined
         ? {}
-        : { [mask]: this.#tensors.int64(new Array<number>(count).fill(1), [1, count]) }),
+        : { [mask]: this.#tensors.int64(new Uint8Array(count).fill(1), [1, count]) }),
     });
     // Further outputs are those of single layers.
     const [frames, ...rest] = this.#session.outputNames.map((name) => outputs[name]!);
