@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import { cast, multiply, reshape } from "../../graph/operators.ts";
+import { Program } from "../../graph/program.ts";
+import { writeProgram } from "../../graph/write-program.ts";
 import { loadFrameSource, loadSpeechModel } from "../../recognise/load-model.ts";
 
 const fixtures = fileURLToPath(new URL("fixtures", import.meta.url));
@@ -47,6 +50,33 @@ describe("an encoder of the wav2vec 2.0 family", () => {
     using heard = await encoder.encode(risingTone(0.01));
     expect(heard.frames).toBe(1);
     await expect(encoder.encode(new Float32Array(31 * 16_000))).rejects.toThrow(RangeError);
+  });
+
+  it("tells a graph that asks for a mask that all samples count, and leaves loudness alone when told", async () => {
+    const program = new Program("masked");
+    const samples = program.input("input_values", "float32", [1, "samples"]);
+    const mask = program.input("attention_mask", "int64", [1, "samples"]);
+    const heard = multiply(samples, cast(mask, "float32"));
+    program.output("last_hidden_state", reshape(heard, [1, "samples", 1]));
+    const model = await changed("masked", {
+      "config.json": '{"model_type": "hubert", "conv_kernel": [1], "conv_stride": [1]}',
+      "preprocessor_config.json": '{"do_normalize": false}',
+    });
+    await writeFile(join(model, "model.onnx"), writeProgram(program));
+    await using encoder = await loadFrameSource({ model });
+    using frames = await encoder.encode(Float32Array.of(0.5, -0.25));
+    expect([...frames.data]).toEqual([0.5, -0.25]);
+    expect(encoder.frameRate).toBe(16_000);
+  });
+
+  it("refuses a graph that wants something else", async () => {
+    const program = new Program("other");
+    const samples = program.input("input_values", "float32", [1, "samples"]);
+    const other = program.input("speaker", "float32", [1]);
+    program.output("last_hidden_state", reshape(multiply(samples, other), [1, "samples", 1]));
+    const model = await changed("other", {});
+    await writeFile(join(model, "model.onnx"), writeProgram(program));
+    await expect(loadFrameSource({ model })).rejects.toThrow("has the inputs input_values, speaker");
   });
 
   it("is no recogniser", async () => {
