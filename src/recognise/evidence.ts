@@ -82,6 +82,7 @@ export function isDoubtful(evidence: Evidence): boolean {
  * Whether the evidence is too thin for a doubtful term to stand.
  *
  * @param contrast by how much another text without the term is likelier, without context: natural logarithm, 0 when none is
+ * @param probability that the term is said at this place, by what was found before the search; undefined where nothing is known
  */
 export function isThin(evidence: Evidence, contrast: number, modelId: string, probability?: number): boolean {
   if (isHurried(evidence)) return true;

@@ -47,11 +47,11 @@ export async function recogniseWindow(
   using frames = await model.encode(window.samples);
   const language = await state.vote.languageOf(frames, model);
   const { glossary, previousText } = state;
-  const sighted = await settings.finder?.find(model, frames, glossary.prepared, window.startSeconds);
   const { prepared } = glossary;
+  const sighted = await settings.finder?.find(model, frames, prepared, window.startSeconds);
   const isAsked = settings.findTerms !== "none" && settings.findTerms !== "sounds";
   // Of use where terms are chosen: for the search, or for a prompt that cannot hold all of them.
-  const isOfUse = sighted ? true : !prepared.fitPrompt && model.promptLimit > 0;
+  const isOfUse = sighted != null || (!prepared.fitPrompt && model.promptLimit > 0);
   const heard =
     isAsked && isOfUse
       ? heardTerms(
@@ -61,7 +61,7 @@ export async function recogniseWindow(
         )
       : [];
   const matches: readonly (FusedMatch | TermMatch)[] = sighted ? fuse(sighted.sightings, heard) : heard;
-  const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : glossary.prepared;
+  const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : prepared;
   const likely = likeliest(matches, settings.likelyTerms?.(window.startSeconds, window.endSeconds));
   const wanted = glossary.forPrompt(likely.kept.map(({ term }) => term));
   const prompt = buildPrompt(model.tokenizer, model.promptLimit, wanted, previousText);

@@ -13,8 +13,9 @@ export async function encoderFingerprint(model: ResolvedModel, trailingSilence?:
   const hash = createHash("sha256");
   if (file !== undefined) {
     const path = model.path(file);
+    const weights = `${path}_data`;
     // Graphs of more than 2 GB keep their weights beside them.
-    for (const part of [path, `${path}_data`].filter((name) => existsSync(name)))
+    for (const part of existsSync(weights) ? [path, weights] : [path])
       await pipeline(createReadStream(part), hash, { end: false });
   }
   return hash.update(JSON.stringify({ version: 1, trailingSilence })).digest("hex");

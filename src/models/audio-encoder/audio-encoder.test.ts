@@ -86,6 +86,11 @@ describe("an encoder of the wav2vec 2.0 family", () => {
   it.each([
     ["rate", { "preprocessor_config.json": '{"sampling_rate": 8000}' }, "sampling_rate is 8000"],
     ["strides", { "config.json": '{"model_type": "hubert", "conv_kernel": [10]}' }, "conv_stride"],
+    [
+      "kernels",
+      { "config.json": '{"model_type": "hubert", "conv_kernel": [10], "conv_stride": [5, 2]}' },
+      "conv_kernel: must have as many",
+    ],
     ["graph", { "model.onnx": null }, "lacks encoder.onnx"],
     ["preprocessor", { "preprocessor_config.json": "{" }, "preprocessor_config.json cannot be read"],
     [

@@ -29,7 +29,12 @@ const sampleRate = 16_000;
 const maximumSeconds = 30;
 
 const strides = z.array(z.number().int().positive()).min(1);
-const configSchema = z.object({ conv_stride: strides, conv_kernel: strides });
+const configSchema = z
+  .object({ conv_stride: strides, conv_kernel: strides })
+  .refine(({ conv_stride, conv_kernel }) => conv_stride.length === conv_kernel.length, {
+    path: ["conv_kernel"],
+    message: "must have as many numbers as conv_stride",
+  });
 const preprocessorSchema = z.object({
   do_normalize: z.boolean().default(true),
   sampling_rate: z.number().default(sampleRate),
