@@ -1,7 +1,8 @@
 /**
  * The arguments and options of `glossa train prepare` and `glossa train synthesise`.
  */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { spokenAccents } from "../train/synthesis/synthesiser.ts";
 import { addEngineOptions, collect, parseCount, parseLanguage } from "./arguments.ts";
 import type { Environment } from "./environment.ts";
 import type { TrainPrepareOptions } from "./train-prepare.ts";
@@ -70,6 +71,12 @@ function addSynthesise(train: Command, environment: Environment, finish: (exitCo
     .requiredOption("--output <folder>", "where the speech and its manifest are written")
     .option("--language <code>", "language of the texts (default: by their script)", parseLanguage)
     .option("--voice <name>", "voice to choose from, can be repeated (default: all of the language)", collect)
+    .addOption(
+      new Option(
+        "--accent <accent>",
+        "say English as speakers of another language do (Kokoro alone)",
+      ).choices(spokenAccents),
+    )
     .option("--voices-per-text <count>", "voices that speak each text (default: 1)", parseCount(1, 100))
     .option("--lists <count>", "lists of 3 to 7 of the texts instead of each alone", parseCount(1, 1e6))
     .option("--speed <from,to>", "how fast they speak (default: 0.9,1.1)", parseRange)

@@ -5,7 +5,7 @@ import { GlossaError } from "../errors.ts";
 import { CommandSynthesiser } from "../train/synthesis/command-synthesiser.ts";
 import { listsOf, readTexts } from "../train/synthesis/read-texts.ts";
 import { synthesise } from "../train/synthesis/synthesise.ts";
-import type { Synthesiser } from "../train/synthesis/synthesiser.ts";
+import type { SpokenAccent, Synthesiser } from "../train/synthesis/synthesiser.ts";
 import { untilAborted } from "./abortable.ts";
 import type { Environment } from "./environment.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -18,6 +18,7 @@ export interface TrainSynthesiseOptions extends LoadingOptions {
   output: string;
   language?: string;
   voice?: string[];
+  accent?: SpokenAccent;
   voicesPerText?: number;
   lists?: number;
   speed?: [number, number];
@@ -90,6 +91,9 @@ async function loadSynthesiser(
   screen: Screen,
 ): Promise<Synthesiser> {
   if (options.command !== undefined) {
+    if (options.accent !== undefined) {
+      throw new GlossaError("invalid-argument", "--accent is Kokoro's; leave out --command or --accent.");
+    }
     return new CommandSynthesiser(options.command, {
       voices: options.voice,
       languages: options.language === undefined ? undefined : [options.language],
@@ -101,6 +105,7 @@ async function loadSynthesiser(
     threads: options.threads,
     offline: options.offline,
     cacheFolder: options.cache,
+    accent: options.accent,
     onDownload: (progress) => screen.showDownload(progress),
     signal,
   });

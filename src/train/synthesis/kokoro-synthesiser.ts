@@ -4,31 +4,40 @@ import { Kokoro, kokoroSampleRate, mostPhonemes } from "../../models/kokoro/koko
 import type { LoadOptions } from "../../recognise/options.ts";
 import { kokoroVoices } from "../../weights/kokoro-manifest.ts";
 import { resolveModel } from "../../weights/model-store.ts";
+import { seedOf } from "../../eval/term-lists.ts";
+import { randomGenerator } from "../../random.ts";
 import { englishPhonemes } from "./english-phonemes.ts";
+import { mandarinAccentedPhonemes } from "./mandarin-accent.ts";
 import { mandarinPhonemes } from "./mandarin-phonemes.ts";
-import type { SpokenText, Synthesiser } from "./synthesiser.ts";
+import type { SpokenAccent, SpokenText, Synthesiser } from "./synthesiser.ts";
 
 /** First letters of the voices of a language. */
 const accents: Readonly<Record<string, RegExp>> = { en: /^[ab]/, zh: /^z/ };
 
 export class KokoroSynthesiser implements Synthesiser {
-  readonly name = "kokoro";
+  readonly name: string;
   readonly voices = kokoroVoices;
   readonly #kokoro: Kokoro;
+  readonly #isAccented: boolean;
 
-  private constructor(kokoro: Kokoro) {
+  private constructor(kokoro: Kokoro, accent: SpokenAccent | undefined) {
+    this.name = accent === undefined ? "kokoro" : `kokoro, ${accent} accent`;
     this.#kokoro = kokoro;
+    this.#isAccented = accent !== undefined;
   }
 
   /**
    * Fetches the weights when they are not in the cache, and loads them.
    *
+   * @param options with `accent`, English is said as by speakers of another language, whatever the voice
    * @throws GlossaError `model-unavailable`, `model-corrupt`, `runtime-failed`
    */
-  static async load(options: Omit<LoadOptions, "model"> = {}): Promise<KokoroSynthesiser> {
+  static async load(
+    options: Omit<LoadOptions, "model"> & { accent?: SpokenAccent } = {},
+  ): Promise<KokoroSynthesiser> {
     const model = await resolveModel("kokoro", options);
-    const { device, threads } = options;
-    return new KokoroSynthesiser(await Kokoro.load((name) => model.path(name), { device, threads }));
+    const { device, threads, accent } = options;
+    return new KokoroSynthesiser(await Kokoro.load((name) => model.path(name), { device, threads }), accent);
   }
 
   voicesOf(language: string): readonly string[] {
@@ -45,7 +54,7 @@ export class KokoroSynthesiser implements Synthesiser {
       signal,
     }: { voice: string; language: string; speed: number; signal?: AbortSignal },
   ): Promise<SpokenText> {
-    const phonemes = language === "zh" ? mandarinPhonemes(text) : englishPhonemes(text);
+    const phonemes = this.#phonemes(text, language, voice);
     if (phonemes === "") throw new GlossaError("invalid-argument", "there are no words in it");
     const parts: Float32Array[] = [];
     for (const part of partsOf(phonemes)) {
@@ -59,6 +68,14 @@ export class KokoroSynthesiser implements Synthesiser {
       offset += part.length;
     }
     return { samples, sampleRate: kokoroSampleRate };
+  }
+
+  #phonemes(text: string, language: string, voice: string): string {
+    if (!this.#isAccented) return language === "zh" ? mandarinPhonemes(text) : englishPhonemes(text);
+    const random = randomGenerator(seedOf(0, `${voice} ${text}`));
+    if (language !== "zh") return mandarinAccentedPhonemes(text, random);
+    const isWithinMandarin = true;
+    return mandarinPhonemes(text, (words) => mandarinAccentedPhonemes(words, random, { isWithinMandarin }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

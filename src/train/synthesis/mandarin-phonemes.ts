@@ -88,14 +88,26 @@ const marks: Readonly<Record<string, string>> = {
   "；": ";",
 };
 
+/** Words and letters between Chinese; behind a number they are units, which the normaliser knows. */
+const foreign = /(?<!\d\s?)[A-Za-z]+(?:'[A-Za-z]+)*(?:[ -]+[A-Za-z]+(?:'[A-Za-z]+)*)*/g;
+
+/** An A that stands alone is the letter, not the article. */
+const sayEnglish = (words: string) => englishPhonemes(words.replace(/\bA\b/gi, "ay"));
+
 /**
+ * @param sayForeign English words within it to phonemes
  * @returns phonemes, or nothing where there are no words
  * @remarks characters that no dictionary knows are left out
  */
-export function mandarinPhonemes(text: string): string {
+export function mandarinPhonemes(text: string, sayForeign: (words: string) => string = sayEnglish): string {
   let phonemes = "";
   const add = (piece: string) => {
     phonemes += (phonemes === "" || piece === "" ? "" : " ") + piece;
+  };
+  const addMandarin = (piece: string) => {
+    for (const [run] of normaliseChinese(piece).matchAll(/\p{Script=Han}+|[a-z' ]*[a-z][a-z' ]*/gu)) {
+      add(/^\p{Script=Han}/u.test(run) ? sayRun(run) : sayForeign(run));
+    }
   };
   // Numbers and units as they are said; the normaliser takes punctuation out, so it sees what stands between.
   for (const [piece] of text.matchAll(/[，、。！？：；,.!?:;](?!\d)|[^，、。！？：；,!?:;.]+|[,.:](?=\d)/g)) {
@@ -103,11 +115,14 @@ export function mandarinPhonemes(text: string): string {
       if (phonemes !== "" && !/[,.!?:;]$/.test(phonemes)) phonemes += marks[piece] ?? piece;
       continue;
     }
-    for (const [run] of normaliseChinese(piece).matchAll(/\p{Script=Han}+|[a-z' ]*[a-z][a-z' ]*/gu)) {
-      // An a that stands alone is the letter, not the article.
-      if (!/^\p{Script=Han}/u.test(run)) add(englishPhonemes(run.replace(/\ba\b/g, "ay")));
-      else add(sayRun(run));
+    let from = 0;
+    // The normaliser makes one word of letters that are said one by one, and takes their case.
+    for (const { 0: words, index } of piece.matchAll(foreign)) {
+      addMandarin(piece.slice(from, index));
+      add(sayForeign(words));
+      from = index + words.length;
     }
+    addMandarin(piece.slice(from));
   }
   return /[\p{L}]/u.test(phonemes) ? phonemes : "";
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { englishPhonemes } from "./english-phonemes.ts";
 import { partsOf } from "./kokoro-synthesiser.ts";
+import { randomGenerator } from "../../random.ts";
+import { mandarinAccentedPhonemes } from "./mandarin-accent.ts";
 import { mandarinPhonemes } from "./mandarin-phonemes.ts";
 
 describe("English phonemes", () => {
@@ -41,6 +43,39 @@ describe("Mandarin phonemes", () => {
 
   it("take English words in between", () => {
     expect(mandarinPhonemes("播放Hello")).toContain("həlˈO");
+  });
+
+  it("spell letters that stand apart and capitals in between, and know units behind numbers", () => {
+    expect(mandarinPhonemes("想听 S A P 手机")).toContain(" ˈɛs ˈA pˈi ");
+    expect(mandarinPhonemes("用GPU跑")).toContain("ʤˌipˌijˈu");
+    expect(mandarinPhonemes("重5 kg")).toBe(mandarinPhonemes("重5kg"));
+  });
+});
+
+describe("English with a Mandarin accent", () => {
+  /** What many speakers make of a text. */
+  const said = (text: string, options = {}) =>
+    Array.from({ length: 40 }, (_, seed) => mandarinAccentedPhonemes(text, randomGenerator(seed), options));
+
+  it("lacks the sounds that Mandarin lacks, more or less", () => {
+    const things = said("I think that the thing will not change anything.");
+    const count = things.filter((one) => !one.includes("θ")).length;
+    expect(count).toBeGreaterThan(3);
+    expect(count).toBeLessThan(40);
+    expect(new Set(things).size).toBeGreaterThan(30);
+  });
+
+  it("calls letters by their Mandarin names, but an article or a person is none", () => {
+    const letters = said("the W A system");
+    expect(letters.some((one) => one.includes("ta↗pu"))).toBe(true);
+    expect(letters.some((one) => one.includes("dˈʌbəlju"))).toBe(true);
+    expect(said("I saw a dog").join()).not.toMatch(/ai|ei/);
+    expect(said("a b", { isWithinMandarin: true }).join()).toMatch(/ei→/);
+  });
+
+  it("is the same for the same speaker", () => {
+    expect(said("My father's voice sounded tense.")).toEqual(said("My father's voice sounded tense."));
+    expect(said(" … ").join("")).toBe("");
   });
 });
 

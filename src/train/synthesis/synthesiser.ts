@@ -1,5 +1,9 @@
 /** What turns text into speech for training. */
 
+/** Accents that English can be said with. */
+export const spokenAccents = ["mandarin"] as const;
+export type SpokenAccent = (typeof spokenAccents)[number];
+
 /** Speech as it was made. */
 export interface SpokenText {
   /** Mono, nominally in [-1, 1]. */
