@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { openSafetensors } from "../weights/safetensors.ts";
 import { writeSafetensors } from "../weights/write-safetensors.ts";
 import { buildModel, modelProgram } from "./build-model.ts";
 import { joinLetterHeads } from "./join-heads.ts";
+import { partLetterHead } from "./part-heads.ts";
 import { ctcHeadModel, letterHeadSchema } from "./recipes/ctc-head.ts";
 
 const width = 6;
@@ -94,5 +95,40 @@ describe("joined letter heads", () => {
     await expect(joinLetterHeads([runs[0]!, runs[0]!], folder)).rejects.toThrow(
       /recipe\.json cannot be read; give the folder of a finished run/,
     );
+  });
+});
+
+describe("a letter head taken apart", () => {
+  it("is the same again when it is joined, and a single one keeps its numbers", async () => {
+    const runs = [await writeRun("a", 1, 1), await writeRun("b", 2, 2)];
+    const joined = join(folder, "joined");
+    await joinLetterHeads(runs, joined);
+    const parts = await partLetterHead(joined, join(folder, "parts"), 2);
+    expect(parts).toHaveLength(2);
+    const again = join(folder, "again");
+    await joinLetterHeads(parts, again);
+    const [before, after] = await Promise.all(
+      [joined, again].map((head) => readFile(join(head, headFiles.graph))),
+    );
+    expect(after!.equals(before!)).toBe(true);
+
+    const [alone] = await partLetterHead(runs[0]!, join(folder, "alone"), 2);
+    using original = openSafetensors(join(runs[0]!, "model.safetensors"));
+    using parted = openSafetensors(join(alone!, "model.safetensors"));
+    expect([...parted.names].sort()).toEqual([...original.names].sort());
+    for (const name of original.names) {
+      const [from, to] = [original.floats(name), parted.floats(name)];
+      expect(to.shape).toEqual(from.shape);
+      const rounding = Math.max(...from.values.map(Math.abs)) / 127;
+      for (const [i, value] of to.values.entries())
+        expect(Math.abs(value - from.values[i]!)).toBeLessThanOrEqual(rounding);
+    }
+  });
+
+  it("must be a letter head", async () => {
+    const run = await writeRun("a", 1, 1);
+    await writeFile(join(run, headFiles.graph), "no model");
+    await expect(partLetterHead(run, join(folder, "parts"))).rejects.toThrow("no ONNX model");
+    await expect(partLetterHead(folder, join(folder, "parts"))).rejects.toThrow("no trained model");
   });
 });
