@@ -2,6 +2,7 @@
  * Loads what a command names, with the progress of its download.
  */
 import type { Device } from "../runtime/session.ts";
+import type { DownloadProgress } from "../weights/model-files.ts";
 import { untilAborted } from "./abortable.ts";
 import type { Environment, LoadedRecogniser, LoadedRetriever } from "./environment.ts";
 import type { Screen } from "./screen.ts";
@@ -24,48 +25,55 @@ export async function loadRecogniser(
   screen: Screen,
 ): Promise<LoadedRecogniser> {
   const started = performance.now();
-  try {
-    const loading = environment.createRecogniser({
-      model: options.model,
-      device: options.device,
-      threads: options.threads,
-      trailingSilence: options.trailingSilence,
-      offline: options.offline,
-      cacheFolder: options.cache,
-      onDownload: (progress) => screen.showDownload(progress),
-      signal: environment.signal,
-    });
-    const recogniser = await untilAborted(loading, environment.signal);
-    screen.hideProgress();
-    if (options.verbose) {
-      await screen.note(
-        `loaded ${recogniser.model} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
-      );
-    }
-    return recogniser;
-  } finally {
-    screen.hideProgress();
+  const { trailingSilence } = options;
+  const recogniser = await loaded(
+    environment.createRecogniser({ ...loadOptions(options, environment, screen), trailingSilence }),
+    environment,
+    screen,
+  );
+  if (options.verbose) {
+    await screen.note(`loaded ${recogniser.model} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
+  return recogniser;
 }
 
 /** @throws GlossaError as `createRetriever`; the signal's reason when interrupted */
-export async function loadRetriever(
+export function loadRetriever(
   options: LoadingOptions & { head?: string },
   environment: Environment,
   screen: Screen,
 ): Promise<LoadedRetriever> {
+  const { head } = options;
+  return loaded(
+    environment.createRetriever({ ...loadOptions(options, environment, screen), head }),
+    environment,
+    screen,
+  );
+}
+
+function loadOptions(
+  { model, device, threads, offline, cache }: LoadingOptions,
+  { signal }: Environment,
+  screen: Screen,
+) {
+  return {
+    model,
+    device,
+    threads,
+    offline,
+    cacheFolder: cache,
+    onDownload: (progress: DownloadProgress) => screen.showDownload(progress),
+    signal,
+  };
+}
+
+async function loaded<T extends AsyncDisposable>(
+  loading: Promise<T>,
+  { signal }: Environment,
+  screen: Screen,
+): Promise<T> {
   try {
-    const loading = environment.createRetriever({
-      model: options.model,
-      head: options.head,
-      device: options.device,
-      threads: options.threads,
-      offline: options.offline,
-      cacheFolder: options.cache,
-      onDownload: (progress) => screen.showDownload(progress),
-      signal: environment.signal,
-    });
-    return await untilAborted(loading, environment.signal);
+    return await untilAborted(loading, signal);
   } finally {
     screen.hideProgress();
   }
