@@ -30,6 +30,7 @@ import {
   spottingWeights,
   TermSpotter,
 } from "../src/retrieval/term-spotter.ts";
+import { writtenFits } from "../src/retrieval/written-words.ts";
 import { firstPasses } from "./first-passes.ts";
 import { fitLogistic, probability } from "./logistic.ts";
 
@@ -215,7 +216,18 @@ function search(
   const places = windows.flatMap(({ logits, places, start }) =>
     spotter.spot(logits, places, placeSeconds, start),
   );
-  const fused = words.length === 0 ? [] : fuse(places, new TermMatcher(terms).match([words]));
+  const written = windows.flatMap((window) =>
+    writtenFits(
+      words.filter(
+        ({ start }) => start >= window.start && start < window.start + window.places * placeSeconds,
+      ),
+      window,
+      labels,
+      placeSeconds,
+      window.start,
+    ),
+  );
+  const fused = words.length === 0 ? [] : fuse(places, new TermMatcher(terms).match([words]), written);
   return { own, sightings, fused };
 }
 

@@ -4,7 +4,10 @@
  *
  *     npx tsx tools/splice-speech.ts ../shared/data/train OUTPUT_FOLDER 400
  *
- * Every utterance is Mandarin, English and, two times in three, Mandarin again; the same arguments always give the same ones.
+ *     npx tsx tools/splice-speech.ts ../shared/data/train OUTPUT_FOLDER 700 speech/foreign
+ *
+ * Every utterance is Mandarin, English and, two times in three, Mandarin again; the same arguments always give the same ones. The English is
+ * that of the training sets, or of the folders named at the end.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,12 +15,17 @@ import { encodeWav } from "../src/audio/encode-wav.ts";
 import { readSamples } from "../src/audio/read-samples.ts";
 import { randomGenerator } from "../src/random.ts";
 
-const [data, output, count] = process.argv.slice(2);
-if (count === undefined) throw new Error("Usage: splice-speech TRAINING_SETS OUTPUT_FOLDER COUNT");
+const [data, output, count, ...english] = process.argv.slice(2);
+if (count === undefined)
+  throw new Error("Usage: splice-speech TRAINING_SETS OUTPUT_FOLDER COUNT [ENGLISH_SET…]");
 
+const within = (sets: readonly string[]) => sets.map((set) => join(data!, set));
 const sources = {
-  zh: ["aishell-s0150", "aishell-clips", "commonvoice-sample", "audio-cmn-hsk"],
-  en: ["words-en", "an4-spelling", "speechocean762-children", "commonvoice-sample"],
+  zh: within(["aishell-s0150", "aishell-clips", "commonvoice-sample", "audio-cmn-hsk"]),
+  en:
+    english.length > 0
+      ? english
+      : within(["words-en", "an4-spelling", "speechocean762-children", "commonvoice-sample"]),
 };
 const mostSeconds = { zh: 5, en: 3.5 };
 const sampleRate = 16_000;
@@ -33,12 +41,12 @@ interface Row {
 /** By set, so that a large set is not all that is heard. */
 function rowsOf(language: Row["language"]): Row[][] {
   return sources[language].map((set) =>
-    readFileSync(join(data!, set, "manifest.jsonl"), "utf8")
+    readFileSync(join(set, "manifest.jsonl"), "utf8")
       .split("\n")
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as Row)
       .filter((row) => row.language === language && row.duration <= mostSeconds[language])
-      .map((row) => ({ ...row, audio: join(data!, set, row.audio) })),
+      .map((row) => ({ ...row, audio: join(set, row.audio) })),
   );
 }
 

@@ -4,8 +4,9 @@
  *
  *     npx tsx tools/training-texts.ts ../shared/data/lists/all_rare_words.txt ../shared/data/train OUTPUT_FOLDER
  *
- * Writes `words.txt`, `sentences.txt`, `mixed.txt` and `switched.txt`, in an order that looks random and is always the same. A word is kept
- * back by a hash of its letters, so that what was kept back can be told at any time. What is put into `switched.txt` is longer, in less Mandarin.
+ * Writes `words.txt`, `sentences.txt`, `mixed.txt`, `switched.txt` and `foreign.txt`, in an order that looks random and is always the same. A word is kept
+ * back by a hash of its letters, so that what was kept back can be told at any time. What is put into `switched.txt` is longer, in less Mandarin; in `foreign.txt` it
+ * stands alone, to be set between recordings of Mandarin (`tools/splice-speech.ts`).
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -114,4 +115,8 @@ writeFileSync(join(output, "mixed.txt"), `${Array.from({ length: mixedSentences 
 writeFileSync(
   join(output, "switched.txt"),
   `${Array.from({ length: mixedSentences }, switched).join("\n")}\n`,
+);
+writeFileSync(
+  join(output, "foreign.txt"),
+  `${Array.from({ length: mixedSentences }, foreignPhrase).join("\n")}\n`,
 );

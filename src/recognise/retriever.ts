@@ -19,6 +19,7 @@ import { type LabelScores, labelScores, LetterHead, type LetterScorer } from "..
 import { prune, type PrunedTerm, type PruneOptions, retrievalThreshold } from "../retrieval/prune.ts";
 import { mapTerms, type TermMapStretch } from "../retrieval/term-map.ts";
 import { spotterOf, type TermSighting, type TermSpotter } from "../retrieval/term-spotter.ts";
+import { writtenFits } from "../retrieval/written-words.ts";
 import { encoderFingerprint } from "../weights/encoder-fingerprint.ts";
 import { resolveModel } from "../weights/model-store.ts";
 import type { ResolvedModel } from "../weights/resolved-model.ts";
@@ -201,7 +202,9 @@ export class Retriever implements AsyncDisposable {
       if (recogniser) {
         const language = await vote.languageOf(frames, recogniser);
         const words = await quickPass(recogniser, window, frames, language, signal);
-        matches = fuse(sightings, heardTerms(terms, words, sightings));
+        const { labels, placeSeconds } = this.#head;
+        const written = writtenFits(words, scores, labels, placeSeconds, start);
+        matches = fuse(sightings, heardTerms(terms, words, sightings), written);
       }
       onProgress?.({ processedSeconds: end, totalSeconds });
       yield { start, end, ...prune(matches, { ...options, threshold }), scores };

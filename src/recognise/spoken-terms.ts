@@ -7,6 +7,8 @@ import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
 import { labelScores, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type ScoredMatch } from "../retrieval/prune.ts";
 import { spotterOf, type TermSighting, type TermSpotter } from "../retrieval/term-spotter.ts";
+import type { HeardWord } from "../retrieval/heard-words.ts";
+import { type WrittenFit, writtenFits } from "../retrieval/written-words.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
 
 /** The search itself deals as well with shorter lists. */
@@ -18,6 +20,8 @@ const mostTerms = 100;
 /** What the sounds of a window say about a list. */
 export interface Sighted {
   readonly sightings: readonly TermSighting[];
+  /** How well what a first pass wrote fits the sounds. */
+  readonly fitsOf: (words: readonly HeardWord[]) => WrittenFit[];
   /** Terms that the head has no labels for. */
   readonly unspellable: Iterable<Term>;
 }
@@ -46,9 +50,12 @@ export class TermFinder implements AsyncDisposable {
   ): Promise<Sighted | null> {
     if (prepared.used.length <= longestUnpruned) return null;
     const spotter = await this.#spotterFor(prepared);
-    const { logits, places } = await labelScores(this.#head, model, frames);
-    const sightings = spotter.spot(logits, places, this.#head.placeSeconds, startSeconds);
-    return { sightings, unspellable: spotter.unspellable.keys() };
+    const scores = await labelScores(this.#head, model, frames);
+    const { labels, placeSeconds } = this.#head;
+    const sightings = spotter.spot(scores.logits, scores.places, placeSeconds, startSeconds);
+    const fitsOf = (words: readonly HeardWord[]) =>
+      writtenFits(words, scores, labels, placeSeconds, startSeconds);
+    return { sightings, fitsOf, unspellable: spotter.unspellable.keys() };
   }
 
   #spotterFor(prepared: PreparedTerms): Promise<TermSpotter> {

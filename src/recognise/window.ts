@@ -52,15 +52,11 @@ export async function recogniseWindow(
   const isAsked = settings.findTerms !== "none" && settings.findTerms !== "sounds";
   // Of use where terms are chosen: for the search, or for a prompt that cannot hold all of them.
   const isOfUse = sighted != null || (!prepared.fitPrompt && model.promptLimit > 0);
-  const heard =
-    isAsked && isOfUse
-      ? heardTerms(
-          prepared.used,
-          await quickPass(model, window, frames, language, settings.signal),
-          sighted?.sightings,
-        )
-      : [];
-  const matches: readonly (FusedMatch | TermMatch)[] = sighted ? fuse(sighted.sightings, heard) : heard;
+  const words = isAsked && isOfUse ? await quickPass(model, window, frames, language, settings.signal) : [];
+  const heard = heardTerms(prepared.used, words, sighted?.sightings);
+  const matches: readonly (FusedMatch | TermMatch)[] = sighted
+    ? fuse(sighted.sightings, heard, sighted.fitsOf(words))
+    : heard;
   const terms = sighted ? candidates(model, matches, sighted.unspellable, glossary) : prepared;
   const likely = likeliest(matches, settings.likelyTerms?.(window.startSeconds, window.endSeconds));
   const wanted = glossary.forPrompt(likely.kept.map(({ term }) => term));

@@ -56,4 +56,15 @@ describe("fuse", () => {
     ]);
     expect(fused[1]!.evidence.textScore).toBeNull();
   });
+
+  test("is less sure of a term where what was written fits the sounds better", () => {
+    const place = { start: 1, end: 1.5 };
+    const scoreBeside = (logRatio: number) =>
+      fuse([sighting(lora, 0.5, 1)], [match(lora, 0.5, 1)], [{ logRatio, ...place }])[0]!;
+    expect(scoreBeside(0).evidence.advantage).toBe(-2);
+    expect(scoreBeside(-10).evidence.advantage).toBe(8);
+    expect(scoreBeside(0).score).toBeLessThan(scoreBeside(-10).score);
+    const [elsewhere] = fuse([sighting(lora, 0.5, 1)], [], [{ logRatio: 0, start: 3, end: 4 }]);
+    expect(elsewhere!.evidence.advantage).toBeNull();
+  });
 });

@@ -7,6 +7,7 @@ import type { Term } from "../context/term.ts";
 import type { Evidence } from "./evidence.ts";
 import type { TermMatch } from "./term-matcher.ts";
 import type { SpottedEvidence, TermSighting } from "./term-spotter.ts";
+import { advantageOver, type WrittenFit } from "./written-words.ts";
 
 /** A term at a place, with what each opinion says of it. */
 export interface FusedMatch {
@@ -27,12 +28,24 @@ export interface FusedEvidence {
   readonly text: Evidence | null;
   /** What the first pass wrote there. */
   readonly heard: string | null;
+  /** By how much the sounds fit the term better than what the first pass wrote at its place, in nats; null where it wrote nothing like as long. */
+  readonly advantage: number | null;
 }
 
 /** Fitted on development recordings (tools/fit-spotting.ts with first passes); see docs/experiments.md. */
-const weights = { bias: 0.669, sound: 0.723, text: 0.589, noSound: 0.937, noText: 1.073 };
+const weights = {
+  bias: 0.613,
+  sound: 0.686,
+  text: 0.607,
+  noSound: 0.789,
+  noText: 0.907,
+  advantage: 0.078,
+  syllables: 0.705,
+};
 /** An opinion that says nothing is as good as one this improbable. */
 const leastScore = 0.002;
+/** What is better by more is not surer still. */
+const mostAdvantage = 12;
 /** Word times of a first pass may be off by as much, in seconds. */
 const timeTolerance = 0.3;
 
@@ -40,20 +53,34 @@ const timeTolerance = 0.3;
 export function fusionFeatures({
   soundScore,
   textScore,
-}: Pick<FusedEvidence, "soundScore" | "textScore">): number[] {
+  advantage,
+  sound,
+}: Pick<FusedEvidence, "soundScore" | "textScore" | "advantage" | "sound">): number[] {
+  const isSpelled = sound?.isSpelled ?? true;
   return [
     1,
     logOdds(soundScore ?? leastScore),
     logOdds(textScore ?? leastScore),
     soundScore === null ? 1 : 0,
     textScore === null ? 1 : 0,
+    // Of syllables every homophone fits alike.
+    isSpelled ? Math.max(-mostAdvantage, Math.min(mostAdvantage, advantage ?? 0)) : 0,
+    isSpelled ? 0 : 1,
   ];
 }
 
 export const fusionWeights: readonly number[] = Object.values(weights);
 
-/** Both opinions on each term at each place, the likeliest first. */
-export function fuse(sightings: readonly TermSighting[], matches: readonly TermMatch[]): FusedMatch[] {
+/**
+ * Both opinions on each term at each place, the likeliest first.
+ *
+ * @param written how well the words of the first pass fit the sounds
+ */
+export function fuse(
+  sightings: readonly TermSighting[],
+  matches: readonly TermMatch[],
+  written: readonly WrittenFit[] = [],
+): FusedMatch[] {
   const byTerm = new Map<Term, TermMatch[]>();
   for (const match of matches) {
     const known = byTerm.get(match.term);
@@ -72,13 +99,21 @@ export function fuse(sightings: readonly TermSighting[], matches: readonly TermM
       sound: evidence,
       text: match?.evidence ?? null,
       heard: match?.heard ?? null,
+      advantage: advantageOver(written, { logRatio: evidence.logRatio, start, end }),
     });
   });
   for (const match of matches) {
     if (used.has(match)) continue;
     const { term, start, end, score, evidence, heard } = match;
     fused.push(
-      fusedOf(term, start, end, { soundScore: null, textScore: score, sound: null, text: evidence, heard }),
+      fusedOf(term, start, end, {
+        soundScore: null,
+        textScore: score,
+        sound: null,
+        text: evidence,
+        heard,
+        advantage: null,
+      }),
     );
   }
   return fused.sort((a, b) => b.score - a.score);
