@@ -1,10 +1,10 @@
 /**
  * How long the search for terms takes beside the encoder that hears the speech, for lists of a thousand to a million terms:
  *
- *     npx tsx tools/measure-retrieval.ts whisper-small ../shared/data/en-lj001-long/audio/en-lj001-long.opus \
+ *     npx tsx tools/measure-retrieval.ts whisper-small ../shared/data/en-lj001-long/audio/LJ001-0001_to_LJ001-0186.opus \
  *       ../shared/data/lists/all_rare_words.txt ../shared/data/lists/zh_rare_words.txt
  *
- * Lists that are longer than the files are filled up with pairs of their words. Prints medians and 90th percentiles for ten seconds of speech.
+ * Where the files hold too few, lists are filled up with pairs of their words. Prints medians and 90th percentiles for ten seconds of speech.
  */
 import { readFileSync } from "node:fs";
 import type { Term } from "../src/context/term.ts";

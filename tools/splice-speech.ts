@@ -4,7 +4,7 @@
  *
  *     npx tsx tools/splice-speech.ts ../shared/data/train OUTPUT_FOLDER 400
  *
- *     npx tsx tools/splice-speech.ts ../shared/data/train OUTPUT_FOLDER 700 speech/foreign
+ *     npx tsx tools/splice-speech.ts ../shared/data/train OUTPUT_FOLDER 500 speech/foreign
  *
  * Every utterance is Mandarin, English and, two times in three, Mandarin again; the same arguments always give the same ones. The English is
  * that of the training sets, or of the folders named at the end.
