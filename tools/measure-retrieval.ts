@@ -32,6 +32,8 @@ const words = lists.flatMap((list) =>
     .map((line) => line.trim())
     .filter((line) => line !== ""),
 );
+if (new Set(words).size < 2000)
+  throw new Error("The lists hold too few words for a million pairs: at least 2,000.");
 const random = randomGenerator(1);
 const oneOf = () => words[Math.floor(random() * words.length)]!;
 
