@@ -4,10 +4,10 @@
  */
 import type { Term } from "../context/term.ts";
 import type { AudioFrames, SpeechModel } from "../models/speech-model.ts";
+import type { HeardWord } from "../retrieval/heard-words.ts";
 import { labelScores, type LetterScorer } from "../retrieval/letter-head.ts";
 import { prune, type ScoredMatch } from "../retrieval/prune.ts";
 import { spotterOf, type TermSighting, type TermSpotter } from "../retrieval/term-spotter.ts";
-import type { HeardWord } from "../retrieval/heard-words.ts";
 import { type WrittenFit, writtenFits } from "../retrieval/written-words.ts";
 import { type Glossary, PreparedTerms } from "./glossary.ts";
 

@@ -53,10 +53,12 @@ function membersOf(tensors: readonly OnnxTensor[]): Map<string, FloatTensor>[] {
     const isParameter = /^(?:normalisation|input|layers|norm|labels)\./.test(name);
     if (!isParameter || name.endsWith(`.weight${scaleSuffix}`)) continue;
     const shape = tensor.dims.map(Number);
-    const values =
-      tensor.dataType === int8
-        ? scaled(tensor, floatsOf(byName.get(fullName + scaleSuffix)!))
-        : floatsOf(tensor);
+    let values: Float32Array;
+    if (tensor.dataType === int8) {
+      const scales = byName.get(fullName + scaleSuffix);
+      if (scales === undefined) throw new GlossaError("model-corrupt", `${fullName} has no scales`);
+      values = scaled(tensor, floatsOf(scales));
+    } else values = floatsOf(tensor);
     (members[Number(member)] ??= new Map()).set(name, { shape, values });
   }
   return members;

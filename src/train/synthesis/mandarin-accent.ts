@@ -7,6 +7,10 @@
  */
 import { englishPhonemes } from "./english-phonemes.ts";
 
+/** A vowel with its stress. */
+const vowel = "[ˈˌ]?[AIOWYiuæɑɔəɛɜɪʊʌɐ]";
+const beforeVowel = (sound: string) => new RegExp(`${sound}(?=${vowel})`, "g");
+
 /** What a speaker with the strongest accent does to Kokoro's signs, and in which share of the places. */
 const replacements: readonly (readonly [sound: RegExp, said: string, share: number])[] = [
   // Sounds that Mandarin lacks.
@@ -19,9 +23,9 @@ const replacements: readonly (readonly [sound: RegExp, said: string, share: numb
   [/ʧ/g, "ꭧʰ", 0.3],
   [/ʤ/g, "ꭧ", 0.3],
   [/ʃ/g, "ʂ", 0.4],
-  [/ɹ(?=[ˈˌ]?[AIOWYiuæɑɔəɛɜɪʊʌɐ])/g, "ɻ", 0.4],
-  [/ɹ(?=[ˈˌ]?[AIOWYiuæɑɔəɛɜɪʊʌɐ])/g, "l", 0.1],
-  [/l(?=[ˈˌ]?[AIOWYiuæɑɔəɛɜɪʊʌɐ])/g, "ɹ", 0.05],
+  [beforeVowel("ɹ"), "ɻ", 0.4],
+  [beforeVowel("ɹ"), "l", 0.1],
+  [beforeVowel("l"), "ɹ", 0.05],
   [/h/g, "x", 0.5],
   // Short and long vowels are not told apart.
   [/ɪ(?!ŋ)/g, "i", 0.6],
@@ -31,7 +35,7 @@ const replacements: readonly (readonly [sound: RegExp, said: string, share: numb
   [/ʌ/g, "a", 0.5],
   [/ɑɹ/g, "a", 0.3],
   [/ɜɹ/g, "ɤ", 0.4],
-  [/əɹ(?![ˈˌ]?[AIOWYiuæɑɔəɛɜɪʊʌɐ])/g, "ɤ", 0.4],
+  [new RegExp(`əɹ(?!${vowel})`, "g"), "ɤ", 0.4],
   [/A/g, "ɛ", 0.3],
   [/O/g, "ɔ", 0.2],
   // No syllable ends with a stop or with l.
